@@ -1,0 +1,1 @@
+"""MQTT to TimescaleDB, acknowledged after commit."""

@@ -1,0 +1,1 @@
+"""The plant as data: stations, signals, limits, topics and payloads."""

@@ -1,0 +1,67 @@
+"""Topics after ISA-95: `v1/<enterprise>/<site>/<area>/<line>/<equipment>/<kind>`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NamedTuple
+
+from plant.errors import Reason, UnreadableError
+from plant.model import Equipment, Plant
+from plant.tables import Kind, Table
+
+VERSION = "v1"
+GRAMMAR = f"{VERSION}/<enterprise>/<site>/<area>/<line>/<equipment>/<kind>"
+
+
+class Route(NamedTuple):
+    """Where a message goes: the machine it speaks of and the table it fills."""
+
+    equipment: str
+    kind: Kind
+    table: Table
+
+
+def topic_of(plant: Plant, equipment: Equipment, kind: Kind) -> str:
+    """Return the topic on which *equipment* publishes messages of *kind*."""
+    site = plant.site
+    return "/".join(
+        (VERSION, site.enterprise, site.name, equipment.area, equipment.line, equipment.name, kind)
+    )
+
+
+def topic_filter(plant: Plant) -> str:
+    """Return the filter that matches every topic of the plant, and mistyped ones below its site."""
+    return f"{VERSION}/{plant.site.enterprise}/{plant.site.name}/#"
+
+
+def route(plant: Plant, topic: str) -> Route:
+    """Return where messages on *topic* go.
+
+    Raise `UnreadableError` (unknown_topic, unknown_equipment) with what was expected.
+    """
+    levels = topic.split("/")
+    if len(levels) != 7 or levels[0] != VERSION:
+        raise UnreadableError(Reason.UNKNOWN_TOPIC, f"topic {topic!r} is not {GRAMMAR}")
+    name, word = levels[5], levels[6]
+    try:
+        kind = Kind(word)
+    except ValueError:
+        kinds = ", ".join(Kind)
+        detail = f"topic {topic!r} ends with {word!r}, not with one of {kinds}"
+        raise UnreadableError(Reason.UNKNOWN_TOPIC, detail) from None
+    machine = plant.equipment.get(name)
+    if machine is None:
+        near = difflib.get_close_matches(name, plant.equipment, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        detail = f"equipment {name!r} is not in the plant model{hint}"
+        raise UnreadableError(Reason.UNKNOWN_EQUIPMENT, detail)
+    expected = topic_of(plant, machine, kind)
+    if topic != expected:
+        detail = f"{name!r} publishes on {expected!r}, not on {topic!r}"
+        raise UnreadableError(Reason.UNKNOWN_TOPIC, detail)
+    table = plant.tables.get((kind, machine.station))
+    if table is None:
+        what = "signals" if kind is Kind.TELEMETRY else "results per cell"
+        detail = f"station {machine.station!r} has no {what} in the plant model"
+        raise UnreadableError(Reason.UNKNOWN_TOPIC, detail)
+    return Route(name, kind, table)

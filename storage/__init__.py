@@ -1,0 +1,1 @@
+"""TimescaleDB: schema, migrations, COPY, ledger, dead letters."""
