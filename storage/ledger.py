@@ -1,0 +1,52 @@
+"""The ledger: what came and when, and how far each follower has read it.
+
+A follower asks for batches in the order of their transaction ids, and only for those below every
+transaction still running: none can then appear behind its back, whatever commits first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.connect import Connection
+from storage.sql import statement
+
+#: Ingest notifies on it with each commit; a follower may LISTEN to be woken.
+CHANNEL = "jellyroll_batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows that one batch brought to one table, and their first and last time."""
+
+    table_name: str
+    rows: int
+    from_time: datetime
+    to_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerBatch:
+    """One committed transaction of an ingest worker."""
+
+    id: int
+    xid: int
+    committed_at: datetime
+    spans: tuple[Span, ...]
+
+
+def follow(connection: Connection, follower: str, limit: int = 500) -> list[LedgerBatch]:
+    """Return up to *limit* batches after the place of *follower*, oldest transaction first."""
+    rows = connection.execute(
+        statement("follow_batches"), {"follower": follower, "limit": limit}
+    ).fetchall()
+    return [
+        LedgerBatch(batch, int(xid), committed_at, tuple(map(Span, *spans)))
+        for batch, xid, committed_at, *spans in rows
+    ]
+
+
+def advance(connection: Connection, follower: str, xid: int) -> None:
+    """Put *follower* behind transaction *xid*, in the caller's transaction."""
+    connection.execute(statement("advance_cursor"), {"follower": follower, "xid": str(xid)})

@@ -1,0 +1,5 @@
+CREATE TEMPORARY TABLE stage ON COMMIT DROP AS SELECT {columns}, batch FROM {table} WITH NO DATA;
+ALTER TABLE stage
+    ADD COLUMN row integer GENERATED ALWAYS AS IDENTITY,
+    ADD COLUMN rank integer,
+    ADD COLUMN changed boolean NOT NULL DEFAULT false
