@@ -1,0 +1,1 @@
+"""A private TimescaleDB and Mosquitto without Docker, for `jellyroll demo` and the tests."""
