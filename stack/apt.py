@@ -1,4 +1,6 @@
-"""Debian packages fetched and unpacked by a private apt, without root and without a change to the system."""
+"""Debian packages fetched and unpacked by a private apt, without root and without a change to the
+system.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ from stack.sources import KEYRING
 RELEASE = "trixie"
 _TIMEOUT_S = 900.0
 
-# What PostgreSQL and Mosquitto bring along for installation scripts or never touch here; left out, half the download is saved. The
-# just-in-time compiler (libllvm, libz3) costs a short query more than it gives and is switched off anyway.
+# What PostgreSQL and Mosquitto bring along for installation scripts or never touch here; left
+# out, half the download is saved. The just-in-time compiler (libllvm, libz3) costs a short query
+# more than it gives and is switched off anyway.
 _PROGRAM_PACKAGES = ("postgresql-17", "postgresql-client-17", "mosquitto")
 _UNNEEDED = ("libperl", "libllvm", "libz3", "libc-bin", "libc-l10n", "libpam-modules")
 
@@ -55,7 +58,9 @@ class Apt:
     architecture: str
 
     def prepare(self, mirrors: Sequence[str]) -> None:
-        """Set up the folder and fetch the package list from the first of *mirrors* that Debian's key vouches for."""
+        """Set up the folder and fetch the package list from the first of *mirrors* that Debian's
+        key vouches for.
+        """
         for name in ("state", "lists/partial", "cache", "archives/partial", "empty/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
@@ -78,9 +83,12 @@ class Apt:
 
     def fetch(self, packages: Sequence[str]) -> list[Path]:
         """Download *packages* and the libraries they need; return the archives."""
-        # apt leaves out of this list what its archive folder holds already, so it is shown an empty one.
+        # apt leaves out of this list what its archive folder holds already, so it is shown an
+        # empty one.
         empty = f"Dir::Cache::archives={self.folder}/empty"
-        listed = self._run("apt-get", "-o", empty, "-qq", "-y", "--print-uris", "install", *packages)
+        listed = self._run(
+            "apt-get", "-o", empty, "-qq", "-y", "--print-uris", "install", *packages
+        )
         files = [line.split()[1] for line in listed.splitlines() if line.startswith("'")]
         needed = {name: file for file in files if _is_needed(name := file.split("_", 1)[0])}
         archives = self.folder / "archives"
@@ -94,7 +102,9 @@ class Apt:
 
 
 def native_architecture() -> str:
-    """Return Debian's name of this machine's architecture, such as `amd64`; raise `StackError` on a system without apt."""
+    """Return Debian's name of this machine's architecture, such as `amd64`; raise `StackError` on
+    a system without apt.
+    """
     missing = [name for name in ("apt-get", "dpkg") if which(name) is None]
     if missing or not KEYRING.exists():
         lacking = ", ".join(missing) or str(KEYRING)
@@ -113,7 +123,9 @@ def unpack(archives: Sequence[Path], folder: Path) -> None:
 
 
 def run(arguments: Sequence[str], *, cwd: Path | None = None, timeout_s: float = _TIMEOUT_S) -> str:
-    """Run a program to its end and return what it printed; raise `StackError` with its last lines when it fails."""
+    """Run a program to its end and return what it printed; raise `StackError` with its last lines
+    when it fails.
+    """
     try:
         done = subprocess.run(
             arguments,
@@ -126,16 +138,27 @@ def run(arguments: Sequence[str], *, cwd: Path | None = None, timeout_s: float =
             check=True,
         )
     except FileNotFoundError as error:
-        raise StackError(f"There is no program {arguments[0]}.", "Install it, or use `docker compose up`.") from error
+        raise StackError(
+            f"There is no program {arguments[0]}.", "Install it, or use `docker compose up`."
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise StackError(f"{' '.join(arguments)} did not end within {timeout_s:.0f} s.", "Check the network, then try again.") from error
+        raise StackError(
+            f"{' '.join(arguments)} did not end within {timeout_s:.0f} s.",
+            "Check the network, then try again.",
+        ) from error
     except subprocess.CalledProcessError as error:
         words = "\n".join((error.stdout + error.stderr).strip().splitlines()[-6:])
-        raise StackError(f"{' '.join(arguments)} failed:\n{words}", "Mend what it says, then try again.") from error
+        raise StackError(
+            f"{' '.join(arguments)} failed:\n{words}", "Mend what it says, then try again."
+        ) from error
     return done.stdout
 
 
 def _is_needed(package: str) -> bool:
     if package.startswith(_PROGRAM_PACKAGES):
         return True
-    return package.startswith("lib") and not package.startswith(_UNNEEDED) and not package.endswith("-perl")
+    return (
+        package.startswith("lib")
+        and not package.startswith(_UNNEEDED)
+        and not package.endswith("-perl")
+    )

@@ -1,12 +1,11 @@
 """A private Mosquitto on 127.0.0.1 only, with the configuration that Jellyroll ships.
 
-In its folder: `data` (sessions and queued messages), `mosquitto.conf`, `mosquitto.log`, `port`, `pid`. As root the broker runs as the account
-`postgres` or `nobody`, and `data` is given to it.
+In its folder: `data` (sessions and queued messages), `mosquitto.conf`, `mosquitto.log`, `port`,
+`pid`. As root the broker runs as the account `postgres` or `nobody`, and `data` is given to it.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -25,7 +24,8 @@ _STOP_TIMEOUT_S = 120.0  # and writes it there last
 
 
 class PrivateBroker:
-    """One Mosquitto and its data in *folder*; two objects for the same folder speak of the same broker.
+    """One Mosquitto and its data in *folder*; two objects for the same folder speak of the same
+    broker.
 
     Without *port* a free one is chosen at the first start and kept.
     """
@@ -61,9 +61,14 @@ class PrivateBroker:
         service.check_reach(self._program.parent)
         service.give_folder(self._data)
         port = service.remembered_port(self.folder, self._wanted_port)
-        self.configuration.write_text(render(SHIPPED_CONFIGURATION.read_text(encoding="utf-8"), port, self._data), encoding="utf-8")
+        self.configuration.write_text(
+            render(SHIPPED_CONFIGURATION.read_text(encoding="utf-8"), port, self._data),
+            encoding="utf-8",
+        )
         self.configuration.chmod(0o644)
-        pid = service.spawn([self._program, "-c", self.configuration], log=self._log, cwd=self.folder)
+        pid = service.spawn(
+            [self._program, "-c", self.configuration], log=self._log, cwd=self.folder
+        )
         _write_whole(self.folder / "pid", f"{pid}\n")
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not _answers(port):
@@ -81,7 +86,10 @@ class PrivateBroker:
             return
         service.send(pid, signal.SIGTERM)
         if not service.wait_gone(pid, str(self.configuration), _STOP_TIMEOUT_S):
-            raise StackError(f"Mosquitto (process {pid}) did not stop within {_STOP_TIMEOUT_S:.0f} s.", f"See {self._log}.")
+            raise StackError(
+                f"Mosquitto (process {pid}) did not stop within {_STOP_TIMEOUT_S:.0f} s.",
+                f"See {self._log}.",
+            )
 
     def kill(self) -> None:
         """Kill the broker as a crash would: what it queued since it last saved is lost."""
@@ -99,8 +107,14 @@ class PrivateBroker:
 
 
 def render(shipped: str, port: int, data: Path) -> str:
-    """Return the *shipped* configuration with the listener on 127.0.0.1:*port* and the data in *data*."""
-    kept = [line for line in shipped.splitlines() if line.split(None, 1)[:1] not in [[word] for word in _REPLACED]]
+    """Return the *shipped* configuration with the listener on 127.0.0.1:*port* and the data in
+    *data*.
+    """
+    kept = [
+        line
+        for line in shipped.splitlines()
+        if line.split(None, 1)[:1] not in [[word] for word in _REPLACED]
+    ]
     own = [
         "",
         "# --- This private broker",
@@ -120,4 +134,4 @@ def _answers(port: int) -> bool:
 def _write_whole(place: Path, text: str) -> None:
     temporary = place.with_name(place.name + ".new")
     temporary.write_text(text, encoding="ascii")
-    os.replace(temporary, place)
+    temporary.replace(place)

@@ -20,20 +20,26 @@ DATABASE = "jellyroll"
 def data_folder() -> Path:
     """Return where the private stack keeps its data when nobody says otherwise."""
     if os.geteuid() == 0:
-        return Path("/var/lib/jellyroll/stack")  # not /root: the servers' account cannot step in there
+        return Path(
+            "/var/lib/jellyroll/stack"
+        )  # not /root: the servers' account cannot step in there
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "jellyroll" / "stack"
 
 
 class PrivateStack:
-    """A private database and broker with their data in *folder*, which other commands find again there."""
+    """A private database and broker with their data in *folder*, which other commands find again
+    there.
+    """
 
     def __init__(self, programs: Programs, folder: Path) -> None:
         self.cluster = PrivateCluster(programs, folder / "postgresql")
         self.broker = PrivateBroker(programs, folder / "mosquitto")
 
     def up(self) -> None:
-        """Start both, unless they run already, and make the database `jellyroll`, unless it is there."""
+        """Start both, unless they run already, and make the database `jellyroll`, unless it is
+        there.
+        """
         self.cluster.start()
         self.broker.start()
         create_database(self.cluster, DATABASE)

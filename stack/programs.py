@@ -1,4 +1,6 @@
-"""The programs of the stack, in two halves that come from different places independently of each other."""
+"""The programs of the stack, in two halves that come from different places independently of each
+other.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ POSTGRES_PROGRAMS = ("postgres", "initdb", "pg_ctl", "psql")
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """A PostgreSQL that has the TimescaleDB extension beside it; *bin* holds postgres, initdb, pg_ctl and psql."""
+    """A PostgreSQL that has the TimescaleDB extension beside it; *bin* holds postgres, initdb,
+    pg_ctl and psql.
+    """
 
     bin: Path
     version: str
@@ -53,7 +57,9 @@ class Programs:
 
 
 def first_version(text: str) -> str:
-    """Return the first thing that looks like a version, as in `mosquitto version 2.0.21`; "0" when there is none."""
+    """Return the first thing that looks like a version, as in `mosquitto version 2.0.21`; "0"
+    when there is none.
+    """
     match = re.search(r"\d+(\.\d+)+", text)
     return match[0] if match else "0"
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from stack.errors import StackError
 
-# Below Linux's range for outgoing connections (32768 and up), so that no client socket sits on a server's port at the next start.
+# Below Linux's range for outgoing connections (32768 and up), so that no client socket sits on a
+# server's port at the next start.
 _PORTS = range(20_000, 32_000)
 _POLL_S = 0.02
 
@@ -34,7 +35,8 @@ class Account:
 def servant() -> Account | None:
     """Return the account for servers, or None when not root: then they run as the user who calls.
 
-    PostgreSQL refuses to run as root. The account `postgres` is taken when there is one, else `nobody`.
+    PostgreSQL refuses to run as root. The account `postgres` is taken when there is one, else
+    `nobody`.
     """
     if os.geteuid() != 0:
         return None
@@ -49,16 +51,20 @@ def servant() -> Account | None:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make *folder* for a server, closed to other users; root's stays root's, so that a server can replace no file root writes there.
+    """Make *folder* for a server, closed to other users; root's stays root's, so that a server
+    can replace no file root writes there.
 
-    Raise `StackError` when it cannot be made, or when the servers' account cannot come as far as the folder.
+    Raise `StackError` when it cannot be made, or when the servers' account cannot come as far as
+    the folder.
     """
     try:
         make_open_folder(folder)
         if os.geteuid() != 0:
             folder.chmod(0o700)
     except OSError as error:
-        raise StackError(f"Cannot prepare {folder}: {error}.", "Choose another place with --folder.") from error
+        raise StackError(
+            f"Cannot prepare {folder}: {error}.", "Choose another place with --folder."
+        ) from error
     check_reach(folder)
 
 
@@ -72,7 +78,9 @@ def give_folder(folder: Path) -> None:
 
 
 def make_open_folder(folder: Path) -> None:
-    """Make *folder* and its missing parents; those that root makes are open to the servers' account, whatever the umask."""
+    """Make *folder* and its missing parents; those that root makes are open to the servers'
+    account, whatever the umask.
+    """
     for place in reversed([folder, *folder.parents]):
         if not place.exists():
             place.mkdir(exist_ok=True)
@@ -81,13 +89,21 @@ def make_open_folder(folder: Path) -> None:
 
 
 def check_reach(folder: Path) -> None:
-    """Raise `StackError` when Jellyroll runs as root and the servers' account cannot step into *folder*."""
+    """Raise `StackError` when Jellyroll runs as root and the servers' account cannot step into
+    *folder*.
+    """
     account = servant()
     if account is None:
         return
     for place in (folder, *folder.parents):
         status = place.stat()
-        step = 0o100 if status.st_uid == account.uid else 0o010 if status.st_gid == account.gid else 0o001
+        step = (
+            0o100
+            if status.st_uid == account.uid
+            else 0o010
+            if status.st_gid == account.gid
+            else 0o001
+        )
         if not status.st_mode & step:
             raise StackError(
                 f"As root, the servers run as {account.name}, and {account.name} cannot step into {place}.",
@@ -96,13 +112,16 @@ def check_reach(folder: Path) -> None:
 
 
 def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
-    """Start a server in a session of its own, as the servers' account, and return its process id; output is added to *log*."""
+    """Start a server in a session of its own, as the servers' account, and return its process id;
+    output is added to *log*.
+    """
     account = servant()
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
             cwd=cwd,
-            # Not the caller's environment: LD_LIBRARY_PATH, PGPORT and the like would reach the server.
+            # Not the caller's environment: LD_LIBRARY_PATH, PGPORT and the like would reach the
+            # server.
             env={"PATH": os.defpath, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -112,8 +131,9 @@ def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
-    # A dead child stays a zombie until somebody waits for it, and PostgreSQL refuses to start while the process of its old pid file
-    # "exists"; in containers process 1 often reaps nothing, so the server stays our child and this thread waits.
+    # A dead child stays a zombie until somebody waits for it, and PostgreSQL refuses to start
+    # while the process of its old pid file "exists"; in containers process 1 often reaps nothing,
+    # so the server stays our child and this thread waits.
     threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
     return process.pid
 
@@ -121,7 +141,8 @@ def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
 def alive(pid: int, mark: str) -> bool:
     """Tell whether process *pid* runs and carries *mark* in its command line.
 
-    The mark, usually the server's folder, tells our server from a stranger that was given the same number after a reboot.
+    The mark, usually the server's folder, tells our server from a stranger that was given the
+    same number after a reboot.
     """
     try:
         return mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie's is empty
@@ -155,7 +176,8 @@ def wait_gone(pid: int, mark: str, timeout_s: float) -> bool:
 
 
 def remembered_port(folder: Path, wanted: int | None) -> int:
-    """Return the server's port: *wanted*, else the one of the last time, else a free one; it is kept in *folder*/port.
+    """Return the server's port: *wanted*, else the one of the last time, else a free one; it is
+    kept in *folder*/port.
 
     The port stays the same over restarts, so that an address once handed out stays good.
     """

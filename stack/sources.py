@@ -1,6 +1,7 @@
 """Debian mirrors, as this machine's own apt sources name them.
 
-The private packages come from the mirror the machine already uses: a plant's network often reaches no other.
+The private packages come from the mirror the machine already uses: a plant's network often
+reaches no other.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from stack.errors import StackError
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRROR_VARIABLE = "JELLYROLL_DEBIAN_MIRROR"
 
-# A source whose suite is none of these (Ubuntu's `noble`, PGDG's `bookworm-pgdg`, `bookworm-security`) is not the main Debian archive.
+# A source whose suite is none of these (Ubuntu's `noble`, PGDG's `bookworm-pgdg`,
+# `bookworm-security`) is not the main Debian archive.
 _DEBIAN_SUITES = frozenset(
-    "bullseye bookworm trixie forky duke sid oldoldstable oldstable stable testing unstable".split(),
+    ("bullseye", "bookworm", "trixie", "forky", "duke", "sid")
+    + ("oldoldstable", "oldstable", "stable", "testing", "unstable")
 )
 _UNUSABLE_SCHEMES = ("cdrom:", "file:", "copy:")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One active `deb` source: an address, its suites and components, and the key that signs it ("" when it does not say)."""
+    """One active `deb` source: an address, its suites and components, and the key that signs it
+    ("" when it does not say).
+    """
 
     uri: str
     suites: tuple[str, ...]
@@ -44,7 +49,8 @@ class Source:
 
 
 def mirrors(apt: Path = Path("/etc/apt")) -> list[str]:
-    """Return the addresses of Debian mirrors, the surest first; `JELLYROLL_DEBIAN_MIRROR` alone when it is set.
+    """Return the addresses of Debian mirrors, the surest first; `JELLYROLL_DEBIAN_MIRROR` alone
+    when it is set.
 
     Raise `StackError` when there is none, as on Ubuntu.
     """
@@ -64,7 +70,9 @@ def mirrors(apt: Path = Path("/etc/apt")) -> list[str]:
 
 
 def read_sources(apt: Path = Path("/etc/apt")) -> list[Source]:
-    """Read every active binary source under *apt*, in apt's own order of files; files that cannot be read are left out."""
+    """Read every active binary source under *apt*, in apt's own order of files; files that cannot
+    be read are left out.
+    """
     found = [source for text in _texts([apt / "sources.list"]) for source in parse_list(text)]
     for path in sorted((apt / "sources.list.d").glob("*")):
         if path.suffix == ".list":
@@ -84,16 +92,27 @@ def parse_list(text: str) -> list[Source]:
         options, words = _split_options(words[1:])
         if len(words) >= 2:
             found.append(
-                Source(uri=words[0], suites=(words[1],), components=tuple(words[2:]), signed_by=options.get("signed-by", "")),
+                Source(
+                    uri=words[0],
+                    suites=(words[1],),
+                    components=tuple(words[2:]),
+                    signed_by=options.get("signed-by", ""),
+                ),
             )
     return found
 
 
 def parse_deb822(text: str) -> list[Source]:
-    """Read the paragraph form of `.sources` files; a paragraph with several addresses gives several sources."""
+    """Read the paragraph form of `.sources` files; a paragraph with several addresses gives
+    several sources.
+    """
     found = []
     for fields in _paragraphs(text):
-        if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in ("no", "false", "0"):
+        if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in (
+            "no",
+            "false",
+            "0",
+        ):
             continue
         found += [
             Source(
@@ -118,7 +137,8 @@ def _texts(paths: list[Path]) -> list[str]:
 
 
 def _split_options(words: list[str]) -> tuple[dict[str, str], list[str]]:
-    # The options stand in brackets that may, but need not, touch their neighbours: `[arch=amd64 signed-by=/x]`, `[ arch=amd64 ]`.
+    # The options stand in brackets that may, but need not, touch their neighbours: `[arch=amd64
+    # signed-by=/x]`, `[ arch=amd64 ]`.
     if not words or not words[0].startswith("["):
         return {}, words
     joined = " ".join(words)

@@ -8,18 +8,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stack.apt import run
-from stack.programs import POSTGRES_PROGRAMS, Broker, Database, control_version, first_version, numbers
+from stack.programs import (
+    POSTGRES_PROGRAMS,
+    Broker,
+    Database,
+    control_version,
+    first_version,
+    numbers,
+)
 
 _OLDEST_MOSQUITTO = (2, 0)  # 1.x announces none of the limits that ingest looks at
 
 
 def system_database() -> Database | None:
-    """Return a PostgreSQL of the system that has TimescaleDB: the one `pg_config` speaks of, else the newest."""
+    """Return a PostgreSQL of the system that has TimescaleDB: the one `pg_config` speaks of, else
+    the newest.
+    """
     for folder in _postgres_folders():
         control = _shared_folder(folder) / "extension" / "timescaledb.control"
         if control.exists() and all((folder / name).exists() for name in POSTGRES_PROGRAMS):
             version = first_version(run([str(folder / "postgres"), "--version"]))
-            return Database(bin=folder, version=version, timescaledb=control_version(control), origin="system")
+            return Database(
+                bin=folder, version=version, timescaledb=control_version(control), origin="system"
+            )
     return None
 
 
@@ -62,4 +73,6 @@ def _shared_folder(binaries: Path) -> Path:
     config = binaries / "pg_config"
     if config.exists():
         return Path(run([str(config), "--sharedir"]).strip())
-    return Path("/usr/share/postgresql") / binaries.parent.name  # where Debian has it; its pg_config may be missing
+    return (
+        Path("/usr/share/postgresql") / binaries.parent.name
+    )  # where Debian has it; its pg_config may be missing

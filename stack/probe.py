@@ -1,0 +1,156 @@
+"""Ask a running broker and a running database what they are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from stack.errors import StackError
+
+_TIMEOUT_S = 5.0
+_VERSION = "$SYS/broker/version"
+_DROPPED = "$SYS/broker/publish/messages/dropped"
+_DEFAULT_RECEIVE_MAXIMUM = 65_535  # what MQTT 5 means by saying nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerAnswer:
+    """What a broker says of itself; None where it says nothing."""
+
+    receive_maximum: int
+    maximum_packet_size: int | None
+    version: str | None
+    dropped: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseAnswer:
+    """What a database says of itself; *timescaledb* is the version created in it, or None."""
+
+    version: str
+    timescaledb: str | None
+    timescaledb_available: bool
+    timescaledb_loaded: bool
+    edition: str | None
+    migrated: bool
+    durable: bool
+
+
+@dataclass
+class _Conversation:
+    refusal: str | None = None
+    properties: dict[str, Any] | None = None
+    said: dict[str, str] = field(default_factory=dict)
+
+
+def ask_broker(url: str) -> BrokerAnswer:
+    """Connect to the broker at *url* and listen to what it says; raise `StackError` if that fails.
+
+    A broker that keeps no $SYS topics, or does not show them, costs five seconds.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise StackError(
+            f"{url!r} is no broker's address.", "Write it as mqtt://host:1883 or mqtts://host:8883."
+        )
+    talk = _Conversation()
+    client = _client(talk)
+    if parts.scheme == "mqtts":
+        client.tls_set()
+    if parts.username:
+        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+    place = f"{parts.hostname}:{parts.port or (8883 if parts.scheme == 'mqtts' else 1883)}"
+    try:
+        client.connect(parts.hostname, int(place.rpartition(":")[2]))
+    except OSError as error:
+        raise StackError(
+            f"No broker answers at {place}: {error}.", "Start it, or mend JELLYROLL_BROKER."
+        ) from error
+    deadline = time.monotonic() + _TIMEOUT_S
+    while time.monotonic() < deadline and not talk.refusal and len(talk.said) < 2:
+        client.loop(timeout=0.1)
+    client.disconnect()
+    if talk.refusal or talk.properties is None:
+        raise StackError(
+            f"The broker at {place} refuses: {talk.refusal or 'it says nothing'}.",
+            "Check user and password in JELLYROLL_BROKER, and that it speaks MQTT 5.",
+        )
+    dropped = talk.said.get(_DROPPED, "")
+    return BrokerAnswer(
+        receive_maximum=int(talk.properties.get("ReceiveMaximum", _DEFAULT_RECEIVE_MAXIMUM)),
+        maximum_packet_size=talk.properties.get("MaximumPacketSize"),
+        version=talk.said.get(_VERSION),
+        dropped=int(dropped) if dropped.isdigit() else None,
+    )
+
+
+def ask_database(dsn: str) -> DatabaseAnswer:
+    """Connect to *dsn* and look around, changing nothing; raise `StackError` if that fails."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=int(_TIMEOUT_S)) as connection:
+            return _look_around(connection)
+    except psycopg.Error as error:
+        raise StackError(
+            f"The database does not answer: {str(error).strip()}.",
+            "Start it, or mend JELLYROLL_DATABASE.",
+        ) from error
+
+
+def _look_around(connection: psycopg.Connection[Any]) -> DatabaseAnswer:
+    found = connection.execute(
+        """
+        SELECT current_setting('server_version'),
+               (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+               EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
+               current_setting('timescaledb.license', true),
+               -- the preloaded part defines this one; it is there before the extension is created
+               current_setting('timescaledb.disable_load', true) IS NOT NULL,
+               EXISTS (SELECT FROM pg_namespace WHERE nspname = 'ingest'),
+               current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+        """
+    ).fetchone()
+    if found is None:
+        raise StackError("The database gave no answer.", "Try again.")
+    version, extension, available, edition, loaded, migrated, durable = found
+    return DatabaseAnswer(
+        version=str(version).split()[0],
+        timescaledb=extension,
+        timescaledb_available=available,
+        timescaledb_loaded=loaded,
+        edition=edition,
+        migrated=migrated,
+        durable=durable,
+    )
+
+
+def _client(talk: _Conversation) -> mqtt.Client:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.connect_timeout = _TIMEOUT_S
+
+    def on_connect(
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            talk.refusal = str(reason)
+            return
+        talk.properties = vars(properties) if properties else {}
+        client.subscribe([(_VERSION, 0), (_DROPPED, 0)])
+
+    def on_message(_client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        talk.said[message.topic] = message.payload.decode("utf-8", "replace")
+
+    client.on_connect = on_connect
+    client.on_message = on_message
+    return client
