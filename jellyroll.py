@@ -18,7 +18,6 @@ COMMANDS = {
     "doctor": "stack.commands:doctor",
     "migrate": "storage.commands:migrate",
     "ingest": "ingest.commands:ingest",
-    "deadletters": "ingest.commands:deadletters",
     "monitor": "models.commands:monitor",
     "alerts": "alerts.commands:app",
     "simulate": "simulator.commands:simulate",

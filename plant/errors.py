@@ -20,6 +20,8 @@ class Reason(enum.StrEnum):
     BAD_JSON = "bad_json"
     NOT_UTF8 = "not_utf8"
     TOO_BIG = "too_big"
+    #: Read well, but the database would not have it.
+    REFUSED = "refused"
     #: Read well, but another value was there for the same key; the replaced row is the letter.
     CONFLICT = "conflict"
 

@@ -6,7 +6,7 @@ transaction still running: none can then appear behind its back, whatever commit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from storage.connect import Connection
@@ -27,6 +27,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """The ledger line of one batch; messages = stored + duplicate_messages + dead_letters."""
+
+    id: int
+    worker: str
+    received_at: datetime
+    messages: int
+    rows: int
+    value_count: int
+    duplicate_messages: int
+    dead_letters: int
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerBatch:
     """One committed transaction of an ingest worker."""
 
@@ -34,6 +49,20 @@ class LedgerBatch:
     xid: int
     committed_at: datetime
     spans: tuple[Span, ...]
+
+
+def write_entry(connection: Connection, entry: Entry) -> None:
+    """Write a ledger line in the caller's transaction, beside the rows that it speaks of."""
+    connection.execute(
+        statement("write_entry"),
+        {
+            **{f.name: getattr(entry, f.name) for f in fields(entry) if f.name != "spans"},
+            "tables": [span.table_name for span in entry.spans],
+            "table_rows": [span.rows for span in entry.spans],
+            "from_times": [span.from_time for span in entry.spans],
+            "to_times": [span.to_time for span in entry.spans],
+        },
+    )
 
 
 def follow(connection: Connection, follower: str, limit: int = 500) -> list[LedgerBatch]:

@@ -42,6 +42,17 @@ def apply_tables(connection: Connection, plant: Plant) -> list[str]:
     return changes
 
 
+def missing_columns(connection: Connection, plant: Plant) -> list[str]:
+    """Return `schema.table.column` of what messages of *plant* fill and the database lacks."""
+    return [
+        f"{table}.{column.name}"
+        for table in plant_tables(plant)
+        for present in [_columns_of(connection, table)]
+        for column in table.columns
+        if column.name not in present
+    ]
+
+
 def identifier(table: Table) -> sql.Identifier:
     """Return the quoted name of *table*."""
     return sql.Identifier(table.schema, table.name)

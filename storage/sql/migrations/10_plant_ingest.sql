@@ -59,8 +59,10 @@ CREATE TABLE plant.signal (
 
 -- One line per committed transaction of an ingest worker. Followers read it in the order of xid
 -- once no older transaction can still appear: xid < pg_snapshot_xmin(pg_current_snapshot()).
+CREATE SEQUENCE ingest.batch_id_seq;
 CREATE TABLE ingest.batch (
-    id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Drawn before the rows are written, which carry it; the line itself is written after them.
+    id                 bigint PRIMARY KEY,
     xid                xid8 NOT NULL DEFAULT pg_current_xact_id(),
     worker             text NOT NULL,
     received_at        timestamptz NOT NULL,
@@ -74,7 +76,7 @@ CREATE TABLE ingest.batch (
 CREATE INDEX ON ingest.batch (xid);
 CREATE INDEX ON ingest.batch (committed_at);
 COMMENT ON COLUMN ingest.batch.messages IS
-    'messages taken = stored + duplicate_messages + dead_letters';
+    'messages taken in = stored + duplicate_messages + dead_letters';
 COMMENT ON COLUMN ingest.batch.value_count IS 'numbers stored, each element of an array counts';
 
 CREATE TABLE ingest.batch_span (

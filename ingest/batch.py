@@ -1,0 +1,100 @@
+"""A batch: messages gathered until it is full or old, then committed as one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.message import Message
+from plant.frames import Frame, merge
+from storage.deadletter import DeadLetter
+
+#: What a batch may hold; together they bound the memory of a worker.
+MAX_MESSAGES = 16_384
+MAX_BYTES = 6 * 1024 * 1024
+#: How long the first message of a batch waits for company.
+MAX_AGE_S = 0.1
+
+
+class Item(NamedTuple):
+    """One message and what it was read as."""
+
+    message: Message
+    outcome: list[Frame] | DeadLetter
+
+
+class Group(NamedTuple):
+    """All rows of one table and set of columns, and the item that each row came from."""
+
+    frame: Frame
+    items: npt.NDArray[np.int64]
+
+
+class Batch:
+    """Messages of one connection, in the order in which they came."""
+
+    def __init__(self, items: list[Item] | None = None) -> None:
+        self.items: list[Item] = items or []
+        self.received_at = datetime.now(UTC)
+        self._started_s = time.monotonic()
+        self._bytes = 0
+
+    def add(self, message: Message, outcome: list[Frame] | DeadLetter) -> None:
+        """Put in *message*, read as *outcome*."""
+        if not self.items:
+            self.received_at = datetime.now(UTC)
+            self._started_s = time.monotonic()
+        self.items.append(Item(message, outcome))
+        self._bytes += len(message.payload)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may be put in."""
+        return len(self.items) >= MAX_MESSAGES or self._bytes >= MAX_BYTES
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it has messages that should wait no longer."""
+        return bool(self.items) and (
+            self.is_full or time.monotonic() - self._started_s >= MAX_AGE_S
+        )
+
+    @property
+    def packet_ids(self) -> list[int]:
+        """What is to be acknowledged once the batch has committed."""
+        ids = (item.message.packet_id for item in self.items)
+        return [i for i in ids if i is not None]  # none at QoS 0
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the rows table by table, always in the same order of tables.
+
+        The order keeps two workers from waiting for each other's rows in a circle.
+        """
+        frames: dict[tuple[str, tuple[str, ...]], list[Frame]] = {}
+        origins: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        for index, (_, outcome) in enumerate(self.items):
+            if isinstance(outcome, DeadLetter):
+                continue
+            for frame in outcome:
+                key = (f"{frame.table.schema}.{frame.table.name}", frame.columns)
+                frames.setdefault(key, []).append(frame)
+                origins.setdefault(key, []).append(index)
+        for key in sorted(frames):
+            rows = np.array([frame.rows for frame in frames[key]])
+            yield Group(merge(frames[key]), np.repeat(np.array(origins[key]), rows))
+
+    def letters(self) -> list[DeadLetter]:
+        """Return the dead letters of the batch."""
+        return [item.outcome for item in self.items if isinstance(item.outcome, DeadLetter)]
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Return two batches with the first and the second half of the messages."""
+        middle = len(self.items) // 2
+        first, second = Batch(self.items[:middle]), Batch(self.items[middle:])
+        first.received_at = second.received_at = self.received_at
+        return first, second

@@ -1,0 +1,117 @@
+"""One transaction for one batch: rows, dead letters, ledger line. Then, and only then, PUBACK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import orjson
+
+from ingest.batch import Batch
+from plant.errors import Reason
+from plant.model import Plant
+from plant.tables import Kind
+from plant.topics import topic_of
+from storage import deadletter
+from storage.connect import Connection
+from storage.copy import Copied, Replaced, copy_frame
+from storage.deadletter import DeadLetter
+from storage.ledger import CHANNEL, Entry, Span, write_entry
+
+_KIND_OF_SCHEMA = {
+    "telemetry": Kind.TELEMETRY,
+    "cell": Kind.CELL,
+    "machine": Kind.STATE,
+    "material": Kind.MATERIAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one committed batch came to; messages = stored + duplicates + dead_letters."""
+
+    messages: int = 0
+    rows: int = 0
+    values: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+
+    def __add__(self, other: Committed) -> Committed:
+        return Committed(
+            self.messages + other.messages,
+            self.rows + other.rows,
+            self.values + other.values,
+            self.duplicates + other.duplicates,
+            self.dead_letters + other.dead_letters,
+        )
+
+
+def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> Committed:
+    """Write *batch* and its ledger line in one transaction; return when it has committed."""
+    with connection.transaction():
+        row = connection.execute("SELECT nextval('ingest.batch_id_seq')").fetchone()
+        assert row is not None
+        batch_id: int = row[0]
+        spans: dict[str, Span] = {}
+        changed_items: set[int] = set()
+        rows = values = 0
+        replaced: list[Replaced] = []
+        for group in batch.groups():
+            copied = copy_frame(connection, group.frame, batch_id)
+            changed_items.update(np.unique(group.items[copied.changed]).tolist())
+            rows += len(copied.changed)
+            values += copied.values
+            replaced += copied.replaced
+            _widen(spans, str(group.frame.table), copied)
+        letters = batch.letters()
+        done = Committed(
+            messages=len(batch.items),
+            rows=rows,
+            values=values,
+            duplicates=len(batch.items) - len(letters) - len(changed_items),
+            dead_letters=len(letters),
+        )
+        write_entry(
+            connection,
+            Entry(
+                batch_id, worker, batch.received_at, done.messages, done.rows, done.values,
+                done.duplicates, done.dead_letters, tuple(spans.values()),
+            ),
+        )  # fmt: skip
+        letters += [_letter_of(plant, row) for row in replaced]
+        if letters:
+            deadletter.keep(connection, letters, batch_id)
+        connection.execute(f"NOTIFY {CHANNEL}")
+    return done
+
+
+def _widen(spans: dict[str, Span], table: str, copied: Copied) -> None:
+    """Count the rows that *copied* changed; a table of which nothing changed has no span."""
+    if not len(copied.changed):
+        return
+    old = spans.get(table)
+    new = Span(table, len(copied.changed), copied.from_time, copied.to_time)
+    spans[table] = (
+        new
+        if old is None
+        else Span(
+            table,
+            old.rows + new.rows,
+            min(old.from_time, new.from_time),
+            max(old.to_time, new.to_time),
+        )
+    )
+
+
+def _letter_of(plant: Plant, replaced: Replaced) -> DeadLetter:
+    """Return a row that gave way as the message that would bring it back."""
+    row = {k: v for k, v in replaced.row.items() if v is not None and k != "equipment"}
+    moment = row.pop("time")
+    topic = topic_of(
+        plant, plant.equipment[replaced.equipment], _KIND_OF_SCHEMA[replaced.table.schema]
+    )
+    detail = f"a later message gave other values for this row of {replaced.table} and replaced it"
+    return DeadLetter(
+        topic, orjson.dumps({"ts": moment, **row}), Reason.CONFLICT, detail, datetime.now(UTC)
+    )
