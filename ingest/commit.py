@@ -64,13 +64,14 @@ def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> C
             values += copied.values
             replaced += copied.replaced
             _widen(spans, str(group.frame.table), copied)
-        letters = batch.letters()
+        dead = deadletter.keep(connection, batch.letters(), batch_id)
+        deadletter.keep(connection, [_letter_of(plant, row) for row in replaced], batch_id)
         done = Committed(
             messages=len(batch.items),
             rows=rows,
             values=values,
-            duplicates=len(batch.items) - len(letters) - len(changed_items),
-            dead_letters=len(letters),
+            duplicates=len(batch.items) - dead - len(changed_items),
+            dead_letters=dead,
         )
         write_entry(
             connection,
@@ -79,9 +80,6 @@ def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> C
                 done.duplicates, done.dead_letters, tuple(spans.values()),
             ),
         )  # fmt: skip
-        letters += [_letter_of(plant, row) for row in replaced]
-        if letters:
-            deadletter.keep(connection, letters, batch_id)
         connection.execute(f"NOTIFY {CHANNEL}")
     return done
 

@@ -33,6 +33,8 @@ def keep(connection: Connection, letters: list[DeadLetter], batch: int) -> int:
 
     Only a redelivered letter can be there already: two equal bad messages of a machine are two.
     """
+    if not letters:
+        return 0
     with connection.cursor() as cursor:
         cursor.executemany(
             statement("keep_dead_letter"),

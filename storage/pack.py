@@ -74,8 +74,10 @@ def _field(column: Column, values: ColumnData) -> npt.NDArray[Any]:
             numbers = np.asarray(values, dtype=np.float64)
             # 0 is no position, so it can stand for null until the field is written.
             return np.nan_to_num(numbers, nan=0.0).astype(">i2")
-        case _:
+        case ColumnType.FLOATS:
             return np.asarray(values, dtype=np.float64)
+        case ColumnType.FLOAT:
+            return np.asarray(values, dtype=">f8")
 
 
 def _put_text(

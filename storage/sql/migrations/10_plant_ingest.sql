@@ -90,7 +90,7 @@ CREATE TABLE ingest.batch_span (
 
 CREATE TABLE ingest.dead_letter (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch       bigint REFERENCES ingest.batch,
+    batch       bigint REFERENCES ingest.batch DEFERRABLE INITIALLY DEFERRED,
     received_at timestamptz NOT NULL,
     topic       text NOT NULL,
     payload     bytea NOT NULL,
