@@ -48,7 +48,9 @@ class Column:
     comment: str = ""
 
 
-@dataclass(frozen=True)
+# Compared and hashed by identity: a plant makes each table once, and the decoder looks shapes up
+# by it for every message.
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table that messages fill: `schema.name`, its columns in order, its unique key."""
 
@@ -69,9 +71,6 @@ class Table:
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
-
-    def __hash__(self) -> int:
-        return hash((self.schema, self.name))
 
 
 #: PackML (ISA-TR88.00.02) states, as they are written in a `state` payload.
