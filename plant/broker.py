@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+_SHAPE = (
+    "the broker's URL must look like mqtt://host:1883 or mqtts://host:8883, with user:password@ "
+    "before the host if needed (special characters percent-encoded, # as %23) and, with mqtts, "
+    "?ca=FILE behind"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
@@ -21,17 +27,22 @@ class BrokerAddress:
     @classmethod
     def parse(cls, url: str) -> BrokerAddress:
         """Read `mqtt://user:password@host:port` or `mqtts://…?ca=FILE`; raise `ValueError`."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-            # The URL may carry a password, so the text does not repeat it.
-            raise ValueError(
-                "the broker's URL must look like mqtt://host:1883 or mqtts://host:8883"
-            )
+        # The URL may carry a password, so no error repeats any of it, nor do Python's own.
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in {"mqtt", "mqtts"} or parts.path not in {"", "/"}:
+            raise ValueError(_SHAPE)
         tls = parts.scheme == "mqtts"
-        ca_file = parse_qs(parts.query).get("ca")
+        options = parse_qs(parts.query)
+        ca_file = options.pop("ca", None)
+        if options or parts.fragment or (ca_file and not tls):
+            raise ValueError(_SHAPE)
         return cls(
-            parts.hostname,
-            parts.port or (8883 if tls else 1883),
+            host,
+            port or (8883 if tls else 1883),
             unquote(parts.username) if parts.username else None,
             unquote(parts.password) if parts.password else None,
             tls,

@@ -6,6 +6,7 @@ signal's own unit, `sd` is the standard deviation of a healthy process in that u
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Self
@@ -17,6 +18,8 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -37,13 +40,26 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 TopicWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
 Unit = Annotated[str, AfterValidator(check_unit)]
 
-RESERVED = frozenset({"time", "ts", "equipment", "cell", "position", "verdict", "batch"})
+#: Columns of every table, the payload's word for the time, and PostgreSQL's own columns.
+RESERVED = frozenset(
+    {"time", "ts", "equipment", "cell", "position", "verdict", "batch"}
+    | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+)
+
+
+def _check_free(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError("the name is reserved: tables have a column of that name; choose another")
+    return name
+
+
+ColumnName = Annotated[Name, AfterValidator(_check_free)]
 
 
 class Part(BaseModel):
-    """Base of all parts of the model: frozen, and a misspelt key is an error."""
+    """Base of all parts of the model: frozen, strict, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class Override(Part):
@@ -70,17 +86,32 @@ class Signal(Part):
 
     @model_validator(mode="after")
     def _limits_hold_the_nominal(self) -> Self:
-        low = self.low if self.low is not None else float("-inf")
-        high = self.high if self.high is not None else float("inf")
-        if not low <= self.nominal <= high:
-            msg = f"nominal {self.nominal} is outside its own limits {self.low} to {self.high}"
-            raise ValueError(msg)
+        if self.low is not None and self.nominal < self.low:
+            raise ValueError(f"nominal {self.nominal} is below low {self.low}; mend one of them")
+        if self.high is not None and self.nominal > self.high:
+            raise ValueError(f"nominal {self.nominal} is above high {self.high}; mend one of them")
         return self
 
     def with_override(self, override: Override | None) -> Signal:
         """Return the signal as one group of equipment has it."""
         changes = override.model_dump(exclude_none=True) if override else {}
         return self.model_copy(update=changes) if changes else self
+
+
+def _check_rate(signal: Signal) -> Signal:
+    if signal.rate_hz <= 0:
+        raise ValueError("a machine signal needs a rate_hz above 0; add it")
+    return signal
+
+
+def _check_no_rate(result: Signal) -> Signal:
+    if result.rate_hz > 0:
+        raise ValueError("a result comes once per cell and has no rate_hz; remove it")
+    return result
+
+
+MachineSignal = Annotated[Signal, AfterValidator(_check_rate)]
+CellResult = Annotated[Signal, AfterValidator(_check_no_rate)]
 
 
 class Positions(Part):
@@ -104,26 +135,67 @@ class Station(Part):
     area: TopicWord
     delay_s: float = Field(ge=0, description="mean time from winding to this station")
     positions: Positions | None = None
+    signals: dict[ColumnName, MachineSignal] = {}
+    results: dict[ColumnName, CellResult] = {}
     equipment: dict[TopicWord, EquipmentGroup] = Field(min_length=1)
-    signals: dict[Name, Signal] = {}
-    results: dict[Name, Signal] = {}
+
+    # Each rule below reads only what stands above it and is right in itself (`info.data`), so that
+    # one wrong line does not hide what is wrong elsewhere.
+
+    @field_validator("signals", "results")
+    @classmethod
+    def _positions_exist(
+        cls, signals: dict[str, Signal], info: ValidationInfo
+    ) -> dict[str, Signal]:
+        names = [repr(name) for name, signal in signals.items() if signal.per_position]
+        if names and info.data.get("positions", ...) is None:
+            msg = (
+                f"{', '.join(names)} per_position, but the station has no positions; add them, as "
+                "positions = { name = 'nozzle', count = 16 }"
+            )
+            raise ValueError(msg)
+        return signals
+
+    @field_validator("results")
+    @classmethod
+    def _names_differ(cls, results: dict[str, Signal], info: ValidationInfo) -> dict[str, Signal]:
+        both = [repr(name) for name in results if name in info.data.get("signals", {})]
+        if both:
+            msg = f"{', '.join(both)} names a signal of the station, too; give one another name"
+            raise ValueError(msg)
+        return results
+
+    @field_validator("equipment")
+    @classmethod
+    def _overrides_fit(
+        cls, equipment: dict[str, EquipmentGroup], info: ValidationInfo
+    ) -> dict[str, EquipmentGroup]:
+        if not {"signals", "results"} <= info.data.keys():
+            return equipment
+        known: dict[str, Signal] = {**info.data["signals"], **info.data["results"]}
+        faults = []
+        for group_name, group in equipment.items():
+            for name, override in group.overrides.items():
+                place = f"{group_name}.overrides.{name}"
+                if name not in known:
+                    faults.append(f"{place}: the station has no such signal or result")
+                    continue
+                signal = known[name].with_override(override)
+                low = signal.low if signal.low is not None else signal.nominal
+                high = signal.high if signal.high is not None else signal.nominal
+                if not low <= signal.nominal <= high:
+                    faults.append(
+                        f"{place}: with it, nominal {signal.nominal} is outside the limits "
+                        f"{signal.low} to {signal.high}; override them, too"
+                    )
+        if faults:
+            raise ValueError("; ".join(faults))
+        return equipment
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
+    def _has_something_to_say(self) -> Self:
         if not self.signals and not self.results:
-            raise ValueError("has neither signals nor results")
-        for name, signal in (*self.signals.items(), *self.results.items()):
-            if name in RESERVED:
-                raise ValueError(f"{name!r} is a column of every table; choose another name")
-            if signal.per_position and self.positions is None:
-                raise ValueError(f"{name!r} is per position, but the station has no positions")
-        for name, signal in self.signals.items():
-            if signal.rate_hz <= 0:
-                raise ValueError(f"signal {name!r} needs a rate_hz above 0")
-        for group, equipment in self.equipment.items():
-            for name in equipment.overrides:
-                if name not in self.signals and name not in self.results:
-                    raise ValueError(f"{group!r} overrides {name!r}, which the station has not")
+            raise ValueError("has neither signals nor results; add some or remove the station")
         return self
 
     def signal_of(self, group: str, name: str) -> Signal:
@@ -164,9 +236,17 @@ class Site(Part):
 class Production(Part):
     """What the lines make, and how much alarm they may cause."""
 
-    lines: tuple[TopicWord, ...] = Field(min_length=1)
+    lines: tuple[TopicWord, ...] = Field(min_length=1, strict=False)
     cells_per_second: float = Field(gt=0, description="good cells per second and line")
     false_alarms_per_day: float = Field(gt=0, description="alarm budget per line")
+
+    @field_validator("lines")
+    @classmethod
+    def _lines_differ(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({repr(line) for line in lines if lines.count(line) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands more than once; name each line once")
+        return lines
 
 
 class Intake(Part):
@@ -196,6 +276,20 @@ class Plant(Part):
     production: Production
     intake: Intake = Intake()
     stations: dict[Name, Station] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _machines_differ(self) -> Self:
+        owners: dict[str, list[str]] = defaultdict(list)
+        for line in self.production.lines:
+            for name, station in self.stations.items():
+                for group in station.equipment:
+                    owners[f"{line}-{group}"].append(f"stations.{name}.equipment.{group}")
+        for machine, places in owners.items():
+            if len(places) > 1:
+                both = " and ".join(places)
+                msg = f"{both} would both name their machines {machine}-…; rename one of the groups"
+                raise ValueError(msg)
+        return self
 
     @cached_property
     def equipment(self) -> dict[str, Equipment]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from plant.topics import Route, route
 _NUMBERS = frozenset({int, float})
 _NUMBERS_OR_NULL = frozenset({int, float, type(None)})
 _TEXT_OR_NULL = frozenset({str, type(None)})
+_NAME = re.compile(rb'"\s*:')
 _KEPT_ROUTES = 65_536
 _KEPT_SHAPES = 4_096
 
@@ -51,6 +53,7 @@ class PayloadDecoder:
         self._intake: Intake = plant.intake
         self._now_us = now_us or (lambda: time.time_ns() // 1000)
         self._routes: dict[str, Route] = {}
+        self._refused: dict[str, UnreadableError] = {}
         self._shapes: dict[tuple[Table, tuple[str, ...]], _Shape] = {}
 
     def decode(self, topic: str, payload: bytes) -> list[Frame]:
@@ -67,14 +70,30 @@ class PayloadDecoder:
         except orjson.JSONDecodeError as error:
             raise _not_json(payload, error) from None
         if type(document) is dict:
-            return [self._object(destination, document)]
+            frame = self._object(destination, document)
+            # Each name takes a colon: as many colons as names, and no name can stand twice.
+            if payload.count(b":") != len(document):
+                _check_names_differ(payload, len(document))
+            return [frame]
         if type(document) is list:
-            return self._list(destination, document)
+            frames = self._list(destination, document)
+            _check_names_differ(payload, sum(map(len, document)))
+            return frames
         detail = f"payload is {_name(document)}, not an object or a list of objects"
         raise UnreadableError(Reason.WRONG_SHAPE, detail)
 
     def _find_route(self, topic: str) -> Route:
-        found = route(self._plant, topic)
+        # A topic that is not of the plant comes again, as often as its machine speaks; looking
+        # for what it might have meant takes longer than reading a message.
+        if refused := self._refused.get(topic):
+            raise UnreadableError(refused.reason, refused.detail)
+        try:
+            found = route(self._plant, topic)
+        except UnreadableError as error:
+            if len(self._refused) >= _KEPT_SHAPES:
+                self._refused.clear()
+            self._refused[topic] = error
+            raise
         if len(self._routes) >= _KEPT_ROUTES:
             self._routes.clear()
         self._routes[topic] = found
@@ -163,7 +182,9 @@ class PayloadDecoder:
         columns: list[ColumnData] = [times, [destination.equipment] * rows]
         for name in shape.columns[2:]:
             column, value = by_name[name], document[name]
-            per_row = type(value) is list and (not column.length or "ts" in lengths)
+            per_row = type(value) is list and (
+                not column.length or "ts" in lengths or {*map(type, value)} == {list}
+            )
             columns.append(_many(column, value if per_row else [value] * rows, rows))
         return block(destination.table, shape.columns, tuple(columns))
 
@@ -185,7 +206,8 @@ class PayloadDecoder:
         if ahead_s > self._intake.max_ahead_s:
             detail = (
                 f"time {format_time_us(time_us)} is {ahead_s:,.0f} s ahead of now; the plant model "
-                f"allows {self._intake.max_ahead_s:g} s: check the machine's clock"
+                f"allows {self._intake.max_ahead_s:g} s: check the machine's clock, and that 'ts' "
+                "is in milliseconds"
             )
             raise UnreadableError(Reason.TIME_OUTSIDE_WINDOW, detail)
         if -ahead_s > self._intake.max_lateness_d * 86_400:
@@ -203,9 +225,9 @@ def _one(column: Column, value: Any) -> Any:
         case ColumnType.TEXT:
             return _texts(column, [value])[0]
         case ColumnType.FLOATS:
-            if type(value) is not list:
-                raise _wrong_type(column, value, f"a list of {column.length} numbers")
             return _arrays(column, [value])[0]
+        case ColumnType.FLOAT if type(value) in _NUMBERS:
+            return float(value)
         case _:
             return float(_numbers(column, [value])[0])
 
@@ -242,7 +264,8 @@ def _numbers(column: Column, values: Iterable[Any]) -> npt.NDArray[np.float64]:
 
 
 def _arrays(column: Column, values: list[Any]) -> npt.NDArray[np.float64]:
-    """Return (rows, column.length) float64."""
+    """Return (rows, column.length) float64; null instead of a row's list is a row of NaN."""
+    values = [[None] * column.length if value is None else value for value in values]
     for value in values:
         if type(value) is not list:
             raise _wrong_type(column, value, f"a list of {column.length} numbers")
@@ -278,20 +301,53 @@ def _not_json(payload: bytes, error: orjson.JSONDecodeError) -> UnreadableError:
     except UnicodeDecodeError as wrong:
         detail = f"payload is not UTF-8 at byte {wrong.start} (0x{payload[wrong.start]:02x})"
         return UnreadableError(Reason.NOT_UTF8, detail)
-    found: list[str] = []
-    try:
-        json.loads(text, parse_constant=found.append)
-    except (ValueError, RecursionError):
-        pass
-    else:
-        if found:
-            detail = f"payload holds {found[0]}, which is not JSON; send null for a missing value"
-            return UnreadableError(Reason.NOT_FINITE, detail)
+    if found := _not_finite(text):
+        detail = f"payload holds {found[:40]}, which no number is; send null for a missing value"
+        return UnreadableError(Reason.NOT_FINITE, detail)
     if not text.strip():
         return UnreadableError(Reason.BAD_JSON, "payload is empty")
     place = f"line {error.lineno}, column {error.colno}"
     cut = "; it may be cut off" if error.pos >= len(text.rstrip()) else ""
     return UnreadableError(Reason.BAD_JSON, f"payload is not JSON at {place}: {error.msg}{cut}")
+
+
+def _not_finite(text: str) -> str | None:
+    """Return the first NaN, Infinity or too large number of *text*, if it is JSON otherwise."""
+    found: list[str] = []
+
+    def number(digits: str) -> float:
+        if math.isinf(value := float(digits)):
+            found.append(digits)
+        return value
+
+    try:
+        json.loads(text, parse_constant=found.append, parse_float=number, parse_int=number)
+    except (ValueError, RecursionError):
+        return None
+    return found[0] if found else None
+
+
+def _check_names_differ(payload: bytes, names: int) -> None:
+    """Raise if an object of *payload* names something twice; *names* were read of it as rows.
+
+    A parser keeps the last of two values: the other one would be lost without a word.
+    """
+    if len(_NAME.findall(payload)) == names:
+        return
+
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                detail = f"{name[:60]!r} stands twice in one object; which value is right?"
+                raise UnreadableError(Reason.BAD_JSON, detail)
+            seen.add(name)
+
+    try:
+        json.loads(payload, object_pairs_hook=check)
+    except RecursionError:
+        # What was read as rows is flat: the depths belong to a value that another one replaced.
+        raise UnreadableError(Reason.BAD_JSON, "a name stands twice in one object") from None
 
 
 def _wrong_type(column: Column, value: Any, expected: str) -> UnreadableError:

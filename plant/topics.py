@@ -51,9 +51,7 @@ def route(plant: Plant, topic: str) -> Route:
         raise UnreadableError(Reason.UNKNOWN_TOPIC, detail) from None
     machine = plant.equipment.get(name)
     if machine is None:
-        near = difflib.get_close_matches(name, plant.equipment, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        detail = f"equipment {name!r} is not in the plant model{hint}"
+        detail = f"equipment {name!r} is not in the plant model{_hint(plant, name)}"
         raise UnreadableError(Reason.UNKNOWN_EQUIPMENT, detail)
     expected = topic_of(plant, machine, kind)
     if topic != expected:
@@ -65,3 +63,18 @@ def route(plant: Plant, topic: str) -> Route:
         detail = f"station {machine.station!r} has no {what} in the plant model"
         raise UnreadableError(Reason.UNKNOWN_TOPIC, detail)
     return Route(name, kind, table)
+
+
+def _hint(plant: Plant, name: str) -> str:
+    """Return what *name* may have been meant to be, looking at groups: machines are too many."""
+    groups = {
+        f"{line}-{group_name}": group.count
+        for line in plant.production.lines
+        for station in plant.stations.values()
+        for group_name, group in station.equipment.items()
+    }
+    near = difflib.get_close_matches(name.rpartition("-")[0] or name, groups, n=1)
+    if not near:
+        return ""
+    width = max(2, len(str(groups[near[0]])))
+    return f"; there is {near[0]}-{1:0{width}} to {near[0]}-{groups[near[0]]:0{width}}"
