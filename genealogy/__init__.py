@@ -1,0 +1,1 @@
+"""From any cell to its material and back."""
