@@ -66,9 +66,9 @@ def product_table(uses: Sequence[Use], visits: Iterable[Visit]) -> Table:
         caption=f"{len(ends):,} in all: {stated}{more}", caption_justify="left",
     )  # fmt: skip
     for use in ends[:_ROWS]:
-        visit = last.get(use.child)
-        place = f"{visit.station}, {visit.equipment}" if visit else ""
-        table.add_row(use.child, use.parent, _describe(use), place, _coloured(worst.get(use.child)))
+        made, source = escape(use.child), escape(use.parent)
+        verdict = _coloured(worst.get(use.child))
+        table.add_row(made, source, _describe(use), places.get(use.child, ""), verdict)
     return table
 
 

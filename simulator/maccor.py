@@ -78,8 +78,10 @@ def _signed(sheet: Sheet, samples: list[Sample], states: list[str]) -> list[Samp
 
 
 def _moment(sheet: Sheet, line: int, text: str, zone: tzinfo) -> datetime:
+    # At midnight some cyclers leave the time away.
+    moment = text.strip() if " " in text.strip() else f"{text.strip()} 00:00:00"
     try:
-        return datetime.strptime(text.strip(), _CLOCK).replace(tzinfo=zone)
+        return datetime.strptime(moment, _CLOCK).replace(tzinfo=zone)
     except ValueError:
         problem = f"'DPt Time' is {text[:40]!r}, expected month/day/year as 12/16/2019 14:03:25"
         raise sheet.error(line, problem) from None
