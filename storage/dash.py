@@ -1,0 +1,142 @@
+"""Schema `dash`: the views that Grafana reads, generated from the plant model or in dash.sql.
+
+Per station: `dash.<station>` (samples), `dash.<station>_position` (one row per position of the
+array signals), `dash.cell_<station>` (results), and `_1m` and `_1h` of samples and results. For
+panels whose station is chosen on the screen: `dash.result`, `_1m`, `_1h` (results of all stations,
+one row per value) and `dash.output_1m`, `_1h` (cells made).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import psycopg
+from psycopg import sql
+
+from plant.model import Plant
+from plant.tables import Kind
+from storage.connect import Connection, Edition
+from storage.dash_sql import (
+    arrays,
+    by_line,
+    by_position,
+    condensed_results,
+    freshness,
+    long,
+    outputs,
+    results,
+    scalars,
+)
+from storage.rollup_sql import STEPS, rollups
+from storage.sql import statement
+from storage.views import columns_of, replace_view
+
+#: Grafana's pool is 10 connections; a few more for people.
+_CONNECTIONS = 15
+
+_SAMPLE_KEYS = ("time", "line", "equipment")
+
+_View = tuple[str, sql.Composable]
+
+
+def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
+    """Create or renew every view of the schema and what `grafana_reader` may do.
+
+    The rollups must be there. Idempotent. Return one line per generated view that changed.
+    *edition* makes no difference: the rollups have hidden it. Raise `ValueError` if a station has
+    the name of one of the views.
+    """
+    del edition
+    connection.execute("CREATE SCHEMA IF NOT EXISTS dash")
+    fixed = set(re.findall(r"VIEW dash\.(\w+)", statement("dash").as_string(connection)))
+    _check_names(plant, fixed)
+    try:
+        with connection.transaction():
+            changes = _create(connection, plant)
+    except psycopg.errors.InvalidTableDefinition:
+        # A column went or changed its type. Views hold no data: drop ours and make them anew;
+        # one that somebody built on them makes this an error that names it.
+        names = sorted(fixed | {name for name, _ in _generated(connection, plant)})
+        views = sql.SQL(", ").join(sql.Identifier("dash", name) for name in names)
+        connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(views))
+        changes = _create(connection, plant)
+    _admit_reader(connection)
+    return changes
+
+
+def _create(connection: Connection, plant: Plant) -> list[str]:
+    changes = [
+        f"view dash.{name}"
+        for name, query in _generated(connection, plant)
+        if replace_view(connection, "dash", name, query)
+    ]
+    connection.execute(statement("dash"))
+    return changes
+
+
+def _check_names(plant: Plant, fixed: set[str]) -> None:
+    taken = fixed | {"freshness", "result", "result_1m", "result_1h", "output_1m", "output_1h"}
+    for name in plant.stations:
+        if name in taken:
+            raise ValueError(f"station {name!r} has the name of a dashboard view; rename it")
+
+
+def _admit_reader(connection: Connection) -> None:
+    extension = connection.execute(
+        "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'timescaledb'"
+    ).fetchone()
+    connection.execute(
+        statement("dash_reader").format(
+            database=sql.Identifier(connection.info.dbname),
+            timescaledb=sql.Identifier(extension[0] if extension else "public"),
+        )
+    )
+    limit = connection.execute(
+        "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'grafana_reader'"
+    ).fetchone()
+    if limit and limit[0] != _CONNECTIONS:
+        connection.execute(f"ALTER ROLE grafana_reader CONNECTION LIMIT {_CONNECTIONS}")
+
+
+def _generated(connection: Connection, plant: Plant) -> Iterator[_View]:
+    """Yield name and query of each view that follows from the plant model."""
+    for (kind, station), table in plant.tables.items():
+        if kind is Kind.TELEMETRY:
+            if names := scalars(table):
+                columns = _in_order(connection, station, _SAMPLE_KEYS, names)
+                yield station, by_line(table.schema, table.name, columns)
+            if per_position := arrays(table):
+                name = f"{station}_position"
+                names = tuple(column.name for column in per_position)
+                columns = _in_order(connection, name, (*_SAMPLE_KEYS, "position"), names)
+                yield name, by_position(table, columns)
+        elif kind is Kind.CELL:
+            name = f"cell_{station}"
+            names = ("cell", "position", "verdict", *scalars(table))
+            columns = _in_order(connection, name, _SAMPLE_KEYS, names)
+            yield name, by_line(table.schema, table.name, columns)
+    condensed = list(rollups(plant))
+    for rollup in condensed:
+        schema = rollup.table.schema
+        for step in STEPS:
+            name = rollup.view(step)
+            # A rollup only ever gets columns at its end, and begins with time and equipment.
+            columns = columns_of(connection, schema, name)[2:]
+            dash_name = f"cell_{name}" if rollup.of_cells else name
+            yield dash_name, by_line(schema, name, columns)
+    of_cells = [rollup for rollup in condensed if rollup.of_cells]
+    if of_cells:
+        yield "result", long(results(of_cells))
+        for step in STEPS:
+            yield f"result_{step.suffix}", long(condensed_results(of_cells, step))
+            yield f"output_{step.suffix}", long(outputs(of_cells, step))
+    yield "freshness", sql.SQL("\nUNION ALL\n").join(freshness(plant))
+
+
+def _in_order(
+    connection: Connection, view: str, keys: tuple[str, ...], columns: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return *columns* with those that the view has already first, in its order."""
+    known = columns_of(connection, "dash", view)[len(keys) :]
+    return tuple(dict.fromkeys([*(name for name in known if name in columns), *columns]))

@@ -1,0 +1,128 @@
+"""Rollups: `<station>_1m` and `<station>_1h` beside each table of samples and of cell results.
+
+The names are views in both editions, so no query knows which one it runs on. On the Apache edition
+they read the raw rows. On the Community edition they read continuous aggregates `<station>_1m_v1`,
+`_v2`: an aggregate cannot get another column, so signals that come later make a further one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from plant.model import Plant
+from plant.tables import Kind
+from storage.connect import Connection, Edition
+from storage.rollup_sql import (
+    STEPS,
+    Part,
+    Rollup,
+    Step,
+    compression_statements,
+    over_parts,
+    over_raw,
+    part_statements,
+    rollups,
+    settled_after,
+    signals_in,
+)
+from storage.views import columns_of, replace_view
+
+
+def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
+    """Create or extend the rollups, and on the Community edition their refresh and compression.
+
+    Idempotent; nothing is dropped. Return one line per change, for people.
+    """
+    changes = []
+    if edition is Edition.COMMUNITY:
+        changes += _compress(connection, plant)
+    for rollup in rollups(plant):
+        for step in STEPS:
+            schema, name = rollup.table.schema, rollup.view(step)
+            # What the view has comes first: columns can be added to it only at the end.
+            known = signals_in(columns_of(connection, schema, name))
+            signals = tuple(dict.fromkeys([*known, *rollup.signals]))
+            whole = Rollup(rollup.table, signals, by_position=rollup.by_position)
+            if edition is Edition.COMMUNITY:
+                changes += _extend_parts(connection, whole, step, plant)
+                query = over_parts(whole, _parts(connection, whole, step))
+            else:
+                query = over_raw(whole, step)
+            if replace_view(connection, schema, name, query):
+                changes.append(f"view {schema}.{name}")
+    return changes
+
+
+def apply_retention(
+    connection: Connection, plant: Plant, edition: Edition, *, older_than: timedelta
+) -> list[str]:
+    """Drop machine samples by whole chunks (days) older than *older_than*; return what was done.
+
+    Cell results are the record of the product and stay. On the Community edition a policy does
+    it from now on, and the rollups keep what they hold; on the Apache edition the chunks go now,
+    so the caller repeats it, and the rollups, being views, forget with them. Raise `ValueError`
+    if late samples could still arrive for what is dropped.
+    """
+    shortest = settled_after(plant)
+    if older_than < shortest:
+        raise ValueError(
+            f"samples may come {plant.intake.max_lateness_d:g} days late, so they must be kept for"
+            f" {shortest.days} days at least; lower intake.max_lateness_d in the plant file first"
+        )
+    changes = []
+    for table in plant.tables.values():
+        if table.schema != "telemetry":
+            continue
+        name = str(table)
+        if edition is Edition.COMMUNITY:
+            connection.execute("SELECT remove_retention_policy(%s, if_exists => true)", (name,))
+            connection.execute("SELECT add_retention_policy(%s, %s)", (name, older_than))
+            changes.append(f"{name}: a policy keeps {older_than.days} days")
+        else:
+            chunks = connection.execute("SELECT drop_chunks(%s, %s)", (name, older_than)).rowcount
+            if chunks:
+                changes.append(f"{name}: {chunks} chunks dropped")
+    return changes
+
+
+def _compress(connection: Connection, plant: Plant) -> list[str]:
+    rows = connection.execute(
+        "SELECT format('%s.%s', hypertable_schema, hypertable_name)"
+        " FROM timescaledb_information.hypertables WHERE compression_enabled"
+    )
+    compressed = {name for (name,) in rows}
+    changes = []
+    for (kind, _), table in plant.tables.items():
+        if kind not in {Kind.TELEMETRY, Kind.CELL} or str(table) in compressed:
+            continue
+        for command in compression_statements(table, plant):
+            connection.execute(command)
+        changes.append(f"{table}: compressed after {settled_after(plant).days} days")
+    return changes
+
+
+def _extend_parts(connection: Connection, rollup: Rollup, step: Step, plant: Plant) -> list[str]:
+    """Create the continuous aggregate of the signals that none has yet, if any."""
+    parts = _parts(connection, rollup, step)
+    held = {signal for part in parts for signal in signals_in(part.columns)}
+    missing = [signal for signal in rollup.signals if signal not in held]
+    if not missing:
+        return []
+    version = len(parts) + 1
+    for command in part_statements(rollup, missing, step, version, plant):
+        connection.execute(command)
+    name = f"{rollup.table.schema}.{rollup.part(step, version)}"
+    return [f"continuous aggregate {name} of {', '.join(missing)}"]
+
+
+def _parts(connection: Connection, rollup: Rollup, step: Step) -> list[Part]:
+    """Return the continuous aggregates behind a view, oldest first."""
+    schema = rollup.table.schema
+    rows = connection.execute(
+        "SELECT view_name FROM timescaledb_information.continuous_aggregates"
+        " WHERE view_schema = %s AND view_name ~ %s"
+        " ORDER BY length(view_name), view_name",
+        (schema, f"^{re.escape(rollup.view(step))}_v[0-9]+$"),
+    )
+    return [Part(name, columns_of(connection, schema, name)) for (name,) in rows]

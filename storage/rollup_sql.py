@@ -1,0 +1,236 @@
+"""What a rollup is, and its SQL; nothing here speaks to a database.
+
+A rollup row holds, for one machine (and position, for cells) and one minute or hour: `rows`, for
+cells also `failed`, and per scalar signal `<signal>_n`, `_sum`, `_sum2` (sum of squares), `_min`
+and `_max`. The mean of any coarser bucket is `sum(x_sum) / sum(x_n)`, never a mean of means.
+
+Array signals (one value per position) are left out: unnesting a tray of 256 channels costs more
+than all the rest. Cell results keep their position up to `POSITIONS_KEPT` positions; beyond it a
+channel sees so few cells an hour that a row for each would save nothing, and position is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from psycopg import sql
+
+from plant.model import Plant
+from plant.tables import ColumnType, Kind, Table
+from storage.sql import statement
+
+POSITIONS_KEPT = 64
+
+#: Measure of a signal: its type, how from the raw value, how from the same measure of a finer step.
+_MEASURES = {
+    "n": ("bigint", "count({value})", "sum({measure})::bigint"),
+    "sum": ("double precision", "sum({value})", "sum({measure})"),
+    "sum2": ("double precision", "sum({value} * {value})", "sum({measure})"),
+    "min": ("double precision", "min({value})", "min({measure})"),
+    "max": ("double precision", "max({value})", "max({measure})"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A bucket width; on the Community edition refreshed *every* so often up to *open* ago."""
+
+    suffix: str
+    width: str
+    open: str
+    every: str
+
+
+MINUTE = Step("1m", "1 minute", open="2 minutes", every="5 minutes")
+HOUR = Step("1h", "1 hour", open="1 hour", every="30 minutes")
+STEPS = (MINUTE, HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What is kept of *table*; *by_position*: a row for each position of a machine."""
+
+    table: Table
+    signals: tuple[str, ...]
+    by_position: bool
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether the rows are cells: they have a position and a verdict."""
+        return self.table.schema == Kind.CELL
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns beside time that a row stands for."""
+        return ("equipment", "position") if self.by_position else ("equipment",)
+
+    def view(self, step: Step) -> str:
+        """Return the name of the view, in the schema of its table."""
+        return f"{self.table.name}_{step.suffix}"
+
+    def part(self, step: Step, version: int) -> str:
+        """Return the name of continuous aggregate *version* behind the view."""
+        return f"{self.view(step)}_v{version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A continuous aggregate behind a view: its name and its columns."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+def rollups(plant: Plant) -> Iterator[Rollup]:
+    """Yield the rollup of each table that has scalar signals."""
+    for (kind, name), table in plant.tables.items():
+        if kind not in {Kind.TELEMETRY, Kind.CELL}:
+            continue
+        signals = tuple(c.name for c in table.columns if c.type is ColumnType.FLOAT)
+        positions = plant.stations[name].positions
+        few = positions is not None and positions.count <= POSITIONS_KEPT
+        if signals:
+            yield Rollup(table, signals, by_position=kind is Kind.CELL and few)
+
+
+def signals_in(columns: Sequence[str]) -> list[str]:
+    """Return the signals that a rollup with these *columns* has, in order."""
+    return [column.removesuffix("_sum2") for column in columns if column.endswith("_sum2")]
+
+
+def settled_after(plant: Plant) -> timedelta:
+    """Return the age from which no late row can arrive any more, with a day to spare."""
+    return timedelta(days=plant.intake.max_lateness_d + 1)
+
+
+def over_raw(rollup: Rollup, step: Step) -> sql.Composed:
+    """Return the query of the view on the Apache edition.
+
+    It reads the raw rows, for the hour too: a view on a view would aggregate twice.
+    """
+    measures = [*_row_measures(rollup, raw=True), *_signal_measures(rollup.signals, raw=True)]
+    if rollup.of_cells and not rollup.by_position:
+        measures.insert(0, _NO_POSITION)
+    return _grouped(rollup, measures, step, rollup.table.name)
+
+
+def over_parts(rollup: Rollup, parts: Sequence[Part]) -> sql.Composable:
+    """Return the query of the view on the Community edition, over its continuous aggregates.
+
+    A signal that came later is in a part of its own; there, the other columns are NULL, and
+    `max` finds the one value among the parts.
+    """
+    keys = ["time", "equipment", *(["position"] if rollup.of_cells else [])]
+    values = [(name, "bigint") for name in _row_names(rollup)]
+    for signal in rollup.signals:
+        values += [(f"{signal}_{suffix}", kind) for suffix, (kind, *_) in _MEASURES.items()]
+    selects = []
+    for number, part in enumerate(parts):
+        columns = [
+            _identifier_or_null(key, "smallint", present=key in part.columns) for key in keys
+        ]
+        columns += [
+            _identifier_or_null(
+                name, kind, present=name in part.columns and not _in_earlier(name, parts[:number])
+            )
+            for name, kind in values
+        ]
+        source = sql.Identifier(rollup.table.schema, part.name)
+        selects.append(sql.SQL("SELECT {} FROM {}").format(_list(columns), source))
+    if len(selects) == 1:
+        return selects[0]
+    found = [sql.SQL("max({0}) AS {0}").format(sql.Identifier(name)) for name, _ in values]
+    key_list = _list([sql.Identifier(key) for key in keys])
+    return sql.SQL("SELECT {keys}, {found} FROM ({parts}) AS part GROUP BY {keys}").format(
+        keys=key_list, found=_list(found), parts=sql.SQL(" UNION ALL ").join(selects)
+    )
+
+
+def part_statements(
+    rollup: Rollup, signals: Sequence[str], step: Step, version: int, plant: Plant
+) -> list[sql.Composed]:
+    """Return the statements that make continuous aggregate *version* of *signals*.
+
+    The hour stands on the minute of the same version.
+    """
+    raw = step is MINUTE
+    measures = [*_row_measures(rollup, raw=raw), *_signal_measures(signals, raw=raw)]
+    source = rollup.table.name if raw else rollup.part(MINUTE, version)
+    name = rollup.part(step, version)
+    return [
+        statement("rollup_aggregate").format(
+            name=sql.Identifier(rollup.table.schema, name),
+            query=_grouped(rollup, measures, step, source),
+        ),
+        statement("rollup_refresh_policy").format(
+            name=f"{rollup.table.schema}.{name}",
+            late=settled_after(plant),
+            open=step.open,
+            every=step.every,
+        ),
+    ]
+
+
+def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
+    """Return the statements that compress chunks which late rows can no longer reach.
+
+    So ingest never writes to a compressed chunk, which is slow and has a limit on its size.
+    """
+    order = ["time DESC", *(column for column in table.key if column not in {"time", "equipment"})]
+    return [
+        statement("rollup_compress").format(
+            table=sql.Identifier(table.schema, table.name), order=", ".join(order)
+        ),
+        statement("rollup_compress_policy").format(table=str(table), after=settled_after(plant)),
+    ]
+
+
+_NO_POSITION = sql.SQL("NULL::smallint AS position")
+
+
+def _grouped(
+    rollup: Rollup, measures: Sequence[sql.Composable], step: Step, source: str
+) -> sql.Composed:
+    return statement("rollup_select").format(
+        width=step.width,
+        keys=_list([sql.Identifier(key) for key in rollup.keys]),
+        measures=_list(measures),
+        source=sql.Identifier(rollup.table.schema, source),
+    )
+
+
+def _row_names(rollup: Rollup) -> tuple[str, ...]:
+    return ("rows", "failed") if rollup.of_cells else ("rows",)
+
+
+def _row_measures(rollup: Rollup, *, raw: bool) -> list[sql.Composable]:
+    if not raw:
+        return [sql.SQL(f"sum({name})::bigint AS {name}") for name in _row_names(rollup)]
+    failed = [sql.SQL("count(*) FILTER (WHERE verdict = 'fail') AS failed")]
+    return [sql.SQL("count(*) AS rows"), *(failed if rollup.of_cells else [])]
+
+
+def _signal_measures(signals: Sequence[str], *, raw: bool) -> list[sql.Composable]:
+    return [
+        sql.SQL(f"{from_raw if raw else from_finer} AS {{measure}}").format(
+            value=sql.Identifier(signal), measure=sql.Identifier(f"{signal}_{suffix}")
+        )
+        for signal in signals
+        for suffix, (_, from_raw, from_finer) in _MEASURES.items()
+    ]
+
+
+def _in_earlier(name: str, parts: Sequence[Part]) -> bool:
+    return any(name in part.columns for part in parts)
+
+
+def _identifier_or_null(name: str, kind: str, *, present: bool) -> sql.Composable:
+    if present:
+        return sql.Identifier(name)
+    return sql.SQL(f"NULL::{kind} AS {{}}").format(sql.Identifier(name))
+
+
+def _list(items: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(items)

@@ -1,0 +1,3 @@
+SELECT t.time, e.line, t.equipment, {columns}
+FROM {source} AS t
+JOIN plant.equipment AS e ON e.name = t.equipment
