@@ -1,0 +1,131 @@
+"""The outbox: what must be told, kept until each endpoint has taken it or is given up."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import class_row, dict_row
+
+from alerts import record
+from alerts.alert import Happened
+from alerts.sql import statement
+from storage.connect import Connection
+
+#: Notified at each commit that brings deliveries.
+CHANNEL = "jellyroll_delivery"
+
+_LIST_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message for one endpoint: *id* and *body* are the same at every attempt.
+
+    *attempts* have been recorded so far; *tried_for_s* is the time since the first of them.
+    """
+
+    id: str
+    alert: int
+    event_type: str
+    body: bytes
+    attempts: int
+    tried_for_s: float | None
+
+
+def put(
+    connection: Connection,
+    endpoints: Sequence[str],
+    *,
+    alert: int,
+    event: int,
+    event_type: str,
+    body: bytes,
+) -> None:
+    """Write one pending delivery for each of *endpoints*, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement("delivery_insert"),
+            [
+                {
+                    "id": f"msg_{secrets.token_urlsafe(18)}",
+                    "alert": alert,
+                    "event": event,
+                    "endpoint": endpoint,
+                    "event_type": event_type,
+                    "body": body,
+                }
+                for endpoint in endpoints
+            ],
+        )
+
+
+def claim(connection: Connection, endpoint: str) -> bool:
+    """Try to become the one sender to *endpoint*, for as long as *connection* lasts."""
+    key = f"jellyroll alerts {endpoint}"
+    row = connection.execute(
+        "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def due(connection: Connection, endpoint: str) -> Delivery | None:
+    """Return the delivery that *endpoint* should get now, if there is one."""
+    with connection.cursor(row_factory=class_row(Delivery)) as cursor:
+        return cursor.execute(statement("delivery_due"), {"endpoint": endpoint}).fetchone()
+
+
+def delivered(connection: Connection, delivery: Delivery, status: int) -> None:
+    """Record that the endpoint took it, with HTTP *status*."""
+    _record(connection, delivery, "delivered", status)
+
+
+def retry(
+    connection: Connection, delivery: Delivery, status: int | None, error: str, delay_s: float
+) -> None:
+    """Record an attempt that failed; the next is due in *delay_s*."""
+    _record(connection, delivery, "pending", status, error=error, delay_s=delay_s)
+
+
+def give_up(
+    connection: Connection, delivery: Delivery, endpoint: str, status: int | None, error: str
+) -> None:
+    """Record that the delivery has failed for good, in its row and in the alert's history."""
+    with connection.transaction():
+        _record(connection, delivery, "failed", status, error=error)
+        detail = {"delivery": delivery.id, "endpoint": endpoint, "status": status}
+        record.add_event(
+            connection, delivery.alert, Happened.DELIVERY_FAILED, why=error, detail=detail
+        )
+
+
+def strays(connection: Connection, known: Sequence[str]) -> list[tuple[str, int]]:
+    """Return name and number of pending deliveries of endpoints that are not among *known*."""
+    return connection.execute(statement("delivery_strays"), {"known": list(known)}).fetchall()
+
+
+def list_deliveries(connection: Connection) -> list[dict[str, Any]]:
+    """Return the last 200 deliveries, pending ones first, then newest first; without bodies."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement("delivery_list"), {"limit": _LIST_LIMIT}).fetchall()
+
+
+def _record(
+    connection: Connection,
+    delivery: Delivery,
+    status: str,
+    last_status: int | None,
+    *,
+    error: str | None = None,
+    delay_s: float = 0.0,
+) -> None:
+    parameters = {
+        "id": delivery.id,
+        "status": status,
+        "last_status": last_status,
+        "last_error": error,
+        "delay_s": delay_s,
+    }
+    connection.execute(statement("delivery_record"), parameters)

@@ -1,0 +1,36 @@
+"""How much an anomaly matters, from its size and the limits of the plant model."""
+
+from __future__ import annotations
+
+import math
+
+from alerts.alert import Severity
+from alerts.anomaly import Anomaly
+from plant.model import Signal
+
+#: In standard deviations of the baseline. Three is where a single point would be remarkable; six
+#: is what a limit stands for where the plant model has none (a process of Cp 2).
+_REMARKABLE_SD = 3.0
+_FAR_SD = 6.0
+
+
+def severity_of(anomaly: Anomaly, signal: Signal | None) -> Severity:
+    """Return the severity of *anomaly*; *signal* is what the plant model knows of it, if anything.
+
+    High: the mean since the onset is outside the limit it moves towards, or 6 sd from the baseline
+    where there is none. Medium: 3 sd. Low: less, or a size that nobody knows.
+    """
+    if anomaly.direction == "low":
+        limit, sign = (signal.low if signal else None), -1.0
+    else:
+        limit, sign = (signal.high if signal else None), 1.0
+    size_sd = size_in_sd(anomaly) * sign
+    outside = size_sd >= _FAR_SD if limit is None else (anomaly.value - limit) * sign > 0
+    if outside:
+        return Severity.HIGH
+    return Severity.MEDIUM if size_sd >= _REMARKABLE_SD else Severity.LOW
+
+
+def size_in_sd(anomaly: Anomaly) -> float:
+    """Return the deviation from the baseline in its standard deviations; NaN when unknown."""
+    return (anomaly.value - anomaly.expected) / anomaly.sd if anomaly.sd > 0 else math.nan

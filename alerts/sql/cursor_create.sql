@@ -1,0 +1,3 @@
+INSERT INTO ingest.cursor (follower, xid)
+VALUES (%(follower)s, '0')
+ON CONFLICT (follower) DO NOTHING

@@ -1,0 +1,4 @@
+SELECT xid
+  FROM ingest.cursor
+ WHERE follower = %(follower)s
+   FOR UPDATE
