@@ -36,9 +36,9 @@ class BrokerAddress:
         if not host or parts.scheme not in {"mqtt", "mqtts"} or parts.path not in {"", "/"}:
             raise ValueError(_SHAPE)
         tls = parts.scheme == "mqtts"
-        options = parse_qs(parts.query)
+        options = parse_qs(parts.query, keep_blank_values=True)
         ca_file = options.pop("ca", None)
-        if options or parts.fragment or (ca_file and not tls):
+        if options or parts.fragment or (ca_file and not (tls and ca_file[0])):
             raise ValueError(_SHAPE)
         return cls(
             host,

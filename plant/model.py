@@ -150,8 +150,8 @@ class Station(Part):
         names = [repr(name) for name, signal in signals.items() if signal.per_position]
         if names and info.data.get("positions", ...) is None:
             msg = (
-                f"{', '.join(names)} per_position, but the station has no positions; add them, as "
-                "positions = { name = 'nozzle', count = 16 }"
+                f"per_position is true for {', '.join(names)}, but the station has no positions; "
+                "add them, as positions = { name = 'nozzle', count = 16 }"
             )
             raise ValueError(msg)
         return signals

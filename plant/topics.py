@@ -76,5 +76,8 @@ def _hint(plant: Plant, name: str) -> str:
     near = difflib.get_close_matches(name.rpartition("-")[0] or name, groups, n=1)
     if not near:
         return ""
-    width = max(2, len(str(groups[near[0]])))
-    return f"; there is {near[0]}-{1:0{width}} to {near[0]}-{groups[near[0]]:0{width}}"
+    stem, count = near[0], groups[near[0]]
+    width = max(2, len(str(count)))
+    if count == 1:
+        return f"; there is only {stem}-{1:0{width}}"
+    return f"; there are {stem}-{1:0{width}} to {stem}-{count:0{width}}"
