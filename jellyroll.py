@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 #: Command to the function or group behind it; a room is imported when its command is called.
 COMMANDS = {
-    "demo": "demo:demo",
+    "demo": "demo.commands:demo",
     "stack": "stack.commands:app",
     "doctor": "stack.commands:doctor",
     "migrate": "storage.commands:migrate",

@@ -32,14 +32,15 @@ RECEIVE_MAX = 65_535
 _TIMEOUT_S = 5.0
 _READ_BYTES = 262_144
 
-_REFUSED_FOR_GOOD = {
+# The codec's codes compare by value and have no hash, hence no set.
+_REFUSED_FOR_GOOD = (
     ConnAckReasonCode.BAD_USER_NAME_OR_PASSWORD,
     ConnAckReasonCode.NOT_AUTHORIZED,
     ConnAckReasonCode.BANNED,
     ConnAckReasonCode.CLIENT_ID_NOT_VALID,
     ConnAckReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
     ConnAckReasonCode.BAD_AUTHENTICATION_METHOD,
-}
+)
 
 
 class SocketSession:
@@ -78,7 +79,7 @@ class SocketSession:
         )
         self._send(packet.write())
         connack = self._await(mqtt5.ConnAckPacket)
-        if connack.reason_code is not ConnAckReasonCode.SUCCESS:
+        if connack.reason_code != ConnAckReasonCode.SUCCESS:
             text = f"the broker refuses {self._client_id!r}: {connack.reason_code.name}"
             if connack.reason_code in _REFUSED_FOR_GOOD:
                 raise RefusedError(f"{text}; check the user, password and access rules")
@@ -88,7 +89,7 @@ class SocketSession:
         topics = mqtt5.TopicFilter(self._filter, max_qos=mqtt5.QoS.AT_LEAST_ONCE)
         self._send(mqtt5.SubscribePacket(1, [topics]).write())
         suback = self._await(mqtt5.SubAckPacket)
-        if suback.reason_codes[0] is not SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
+        if suback.reason_codes[0] != SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
             reason = suback.reason_codes[0].name
             raise RefusedError(f"the broker does not grant {self._filter!r} at QoS 1: {reason}")
         kept = "kept the session" if connack.session_present else "has a new session for it"

@@ -1,0 +1,41 @@
+# make demo   the whole line, from simulator to webhook (ARGS="--once --json out.json")
+# make test   the test suite, against a real TimescaleDB and a real Mosquitto
+# make check  ruff, mypy --strict, import rules
+.PHONY: demo test check format clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+demo: .venv/ready
+	@$(BIN)/jellyroll demo $(ARGS)
+
+test: .venv/ready-to-develop
+	@$(BIN)/jellyroll stack install
+	@$(BIN)/pytest $(ARGS)
+
+check: .venv/ready-to-develop
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/ready-to-develop
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/bin/pip:
+	@sh stack/environment.sh $(PYTHON) .venv
+
+# A run that was broken off leaves no stamp, so the next one begins again.
+.venv/ready: pyproject.toml | .venv/bin/pip
+	@echo "Installing Jellyroll into .venv"
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/ready-to-develop: pyproject.toml | .venv/ready
+	@echo "Installing the tools for development into .venv"
+	@$(BIN)/pip install --quiet --editable '.[dashboards]' --group dev
+	@touch $@
