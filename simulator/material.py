@@ -1,0 +1,217 @@
+"""Material: which lot is in which slurry, roll, strip and cell, and which metres of the strip.
+
+Everything follows from the number of the strip; a strip begins with a cell, a roll with its first
+strip, a slurry with the first roll that takes of it. Sizes: a mother roll of 3,000 m and 8 lanes,
+slurries of 1,000 kg dry, and the coating of one cell are derived for the reference cell (Chen et
+al. 2020); the hours between the steps and the lots are assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from plant.model import Equipment, Plant
+from plant.tables import GENEALOGY_TABLE, Kind
+from plant.topics import topic_of
+from simulator.cell_id import CellIds
+from simulator.message import MOST_ROWS, Message, Window, dump, encode
+from simulator.noise import Ints
+from simulator.pace import Pace
+
+_ROLL_M = 3_000.0
+_LANES = 8
+_SLURRY_KG = 1_000.0
+_SLURRIES_PER_LOT = 10
+_HOUR_MS = 3_600_000
+#: How long before its first cell a strip is slit, a roll coated, a slurry mixed.
+_SLIT_MS, _COATED_MS, _MIXED_MS = 24 * _HOUR_MS, 48 * _HOUR_MS, 54 * _HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Electrode:
+    """Cathode or anode: the last letter of its machines' names, and what one cell takes."""
+
+    letter: str
+    cell_m: float
+    cell_kg: float
+    #: Part of the dry slurry, by lot.
+    recipe: tuple[tuple[str, float], ...]
+
+    @property
+    def cells_per_strip(self) -> int:
+        """Whole cells of one strip; its end is scrap."""
+        return int(_ROLL_M / self.cell_m)
+
+    @property
+    def roll_kg(self) -> float:
+        """Dry coating on one mother roll."""
+        return self.cell_kg * _ROLL_M / self.cell_m * _LANES
+
+
+ELECTRODES = (
+    Electrode("c", 0.790, 0.0253, (("nca", 0.95), ("carbon", 0.03), ("pvdf", 0.02))),
+    Electrode("a", 0.845, 0.0145, (("graphite", 0.96), ("cmc", 0.015), ("sbr", 0.025))),
+)
+
+
+class Material:
+    """The material events of one line."""
+
+    def __init__(self, plant: Plant, line: str, pace: Pace, ids: CellIds) -> None:
+        self._plant = plant
+        self._line = line
+        self._pace = pace
+        self._ids = ids
+        self._winders = _machines(plant, line, "winding")
+        self._steps = {
+            (step, e.letter): machines
+            for step in ("mixing", "coating", "slitting")
+            for e in ELECTRODES
+            if (machines := _machines(plant, line, step, e.letter))
+        }
+
+    def messages(self, window: Window) -> Iterator[Message]:
+        """Yield the events within *window*; the first one also has what its cells were made of."""
+        if not self._winders:
+            return
+        for electrode in ELECTRODES:
+            for name, lead_ms in (("mixing", _MIXED_MS), ("coating", _COATED_MS)):
+                if (name, electrode.letter) in self._steps:
+                    for roll in self._rolls(electrode, window, lead_ms):
+                        make = self._slurries if name == "mixing" else self._roll
+                        yield from make(electrode, roll, lead_ms)
+            if ("slitting", electrode.letter) in self._steps:
+                for strip in self._strips(electrode, window, _SLIT_MS):
+                    yield self._strip(electrode, strip)
+                yield from self._cells(electrode, window)
+
+    def _rolls(self, electrode: Electrode, window: Window, lead_ms: int) -> Iterator[int]:
+        """Yield the rolls whose first strip `_strips` yields."""
+        for strip in self._strips(electrode, window, lead_ms):
+            if strip % _LANES == 0:
+                yield strip // _LANES
+
+    def _strips(self, electrode: Electrode, window: Window, lead_ms: int) -> Iterator[int]:
+        """Yield the strips that something happens to in *window*, *lead_ms* before their use."""
+        from_ms = window.from_ms
+        if window.is_first:
+            # What is on the machines when the run starts was made before: a roll and its slurry.
+            rolls = 2 + math.ceil(_SLURRY_KG / electrode.roll_kg)
+            cells = rolls * _LANES * electrode.cells_per_strip * len(self._winders)
+            from_ms -= lead_ms + self._pace.time_ms(cells) - self._pace.time_ms(0)
+        numbers = self._pace.between(from_ms, window.to_ms, -lead_ms)
+        if len(numbers) == 0:
+            return
+        winders = len(self._winders)
+        epoch = winders * electrode.cells_per_strip
+        first, last = int(numbers[0]), int(numbers[-1])
+        for strip in range(first // epoch * winders, (last // epoch + 1) * winders):
+            if first <= self._first_cell(electrode, strip) <= last:
+                yield strip
+
+    def _first_cell(self, electrode: Electrode, strip: int) -> int:
+        winders = len(self._winders)
+        return strip // winders * electrode.cells_per_strip * winders + strip % winders
+
+    def _begin_ms(self, electrode: Electrode, strip: int, lead_ms: int) -> int:
+        return self._pace.time_ms(self._first_cell(electrode, strip), -lead_ms)
+
+    def _slurries(self, electrode: Electrode, roll: int, lead_ms: int) -> Iterator[Message]:
+        """Yield the lots of each slurry that *roll* is the first to take of."""
+        share = electrode.roll_kg / _SLURRY_KG
+        time_ms = self._begin_ms(electrode, roll * _LANES, lead_ms)
+        for slurry in range(math.ceil(roll * share), math.ceil((roll + 1) * share)):
+            rows = [
+                (self._name(electrode, f"lot-{what}", slurry // _SLURRIES_PER_LOT), part)
+                for what, part in electrode.recipe
+            ]
+            yield self._event(
+                ("mixing", electrode.letter, slurry),
+                time_ms,
+                self._name(electrode, "slurry", slurry),
+                [(lot, _SLURRY_KG * part) for lot, part in rows],
+            )
+
+    def _roll(self, electrode: Electrode, roll: int, lead_ms: int) -> Iterator[Message]:
+        """Yield the slurries of *roll*, with the mass it took of each."""
+        begin, end = roll * electrode.roll_kg, (roll + 1) * electrode.roll_kg
+        parents = []
+        for slurry in range(int(begin // _SLURRY_KG), math.ceil(end / _SLURRY_KG)):
+            taken = min(end, (slurry + 1) * _SLURRY_KG) - max(begin, slurry * _SLURRY_KG)
+            parents.append((self._name(electrode, "slurry", slurry), taken))
+        time_ms = self._begin_ms(electrode, roll * _LANES, lead_ms)
+        child = self._name(electrode, "roll", roll)
+        yield self._event(("coating", electrode.letter, roll), time_ms, child, parents)
+
+    def _strip(self, electrode: Electrode, strip: int) -> Message:
+        document = {
+            "ts": self._begin_ms(electrode, strip, _SLIT_MS),
+            "child": self._strip_name(electrode, strip),
+            "parent": self._name(electrode, "roll", strip // _LANES),
+            "from_m": 0.0,
+            "to_m": _ROLL_M,
+        }
+        machine = self._machine("slitting", electrode.letter, strip // _LANES)
+        return self._message(machine, dump(document), 1)
+
+    def _cells(self, electrode: Electrode, window: Window) -> Iterator[Message]:
+        """Yield which metres of which strip are in each cell that is wound within *window*."""
+        numbers = self._pace.between(window.from_ms, window.to_ms)
+        for index, winder in enumerate(self._winders):
+            own = numbers[numbers % len(self._winders) == index]
+            for at in range(0, len(own), MOST_ROWS):
+                yield self._wound(electrode, winder, own[at : at + MOST_ROWS])
+
+    def _wound(self, electrode: Electrode, winder: Equipment, numbers: Ints) -> Message:
+        winders = len(self._winders)
+        turn = numbers // winders
+        strips = turn // electrode.cells_per_strip * winders + numbers % winders
+        metre = np.round(turn % electrode.cells_per_strip * electrode.cell_m, 3)
+        names = {s: self._strip_name(electrode, s) for s in np.unique(strips).tolist()}
+        columns = {
+            "ts": self._pace.times_ms(numbers),
+            "child": self._ids.of(numbers),
+            "parent": [names[strip] for strip in strips.tolist()],
+            "from_m": metre,
+            "to_m": np.round(metre + electrode.cell_m, 3),
+        }
+        return self._message(winder, dump(encode(columns, len(numbers))), len(numbers))
+
+    def _event(
+        self,
+        made_at: tuple[str, str, int],
+        time_ms: int,
+        child: str,
+        parents: list[tuple[str, float]],
+    ) -> Message:
+        columns = {
+            "ts": [time_ms] * len(parents),
+            "child": child,
+            "parent": [parent for parent, _ in parents],
+            "amount_kg": [round(amount, 3) for _, amount in parents],
+        }
+        payload = dump(encode(columns, len(parents)))
+        return self._message(self._machine(*made_at), payload, len(parents))
+
+    def _message(self, machine: Equipment, payload: bytes, rows: int) -> Message:
+        topic = topic_of(self._plant, machine, Kind.MATERIAL)
+        return Message(topic, payload, GENEALOGY_TABLE, rows, 0)
+
+    def _machine(self, step: str, letter: str, number: int) -> Equipment:
+        machines = self._steps[step, letter]
+        return machines[number % len(machines)]
+
+    def _name(self, electrode: Electrode, what: str, number: int) -> str:
+        return f"{self._line}-{electrode.letter}-{what}-{number:06d}"
+
+    def _strip_name(self, electrode: Electrode, strip: int) -> str:
+        return f"{self._name(electrode, 'roll', strip // _LANES)}-{strip % _LANES + 1}"
+
+
+def _machines(plant: Plant, line: str, station: str, letter: str = "") -> tuple[Equipment, ...]:
+    machines = plant.equipment_at(line, station)
+    return tuple(m for m in machines if m.group.endswith(f"-{letter}") or not letter)
