@@ -101,20 +101,16 @@ def test_a_lot_leads_to_every_cell_that_holds_some_of_it(connection: Connection)
     assert "separator-9" not in parents(uses)
 
 
-@pytest.mark.parametrize(
-    ("from_m", "to_m", "cells"),
-    [
+def test_metres_choose_the_cells_whose_range_they_touch(connection: Connection) -> None:
+    expected: list[tuple[float | None, float | None, set[str]]] = [
         (812.0, 840.0, {"cell-2", "cell-3"}),
         (811.9, 811.9, {"cell-1", "cell-2"}),
         (813.0, 839.0, set()),
         (840.95, None, {"cell-4"}),
         (None, 811.5, {"cell-1"}),
-    ],
-)
-def test_metres_choose_the_cells_whose_range_they_touch(
-    connection: Connection, from_m: float | None, to_m: float | None, cells: set[str]
-) -> None:
-    assert children(downstream(connection, "slit-1a", from_m, to_m)) == cells
+    ]
+    for from_m, to_m, cells in expected:
+        assert children(downstream(connection, "slit-1a", from_m, to_m)) == cells
 
 
 def test_a_roll_unwound_from_its_far_end_is_found_by_its_metres(connection: Connection) -> None:
@@ -175,15 +171,13 @@ def test_a_thing_is_known_once_it_was_made_or_used(connection: Connection) -> No
     assert not is_known(connection, "Cell-5")
 
 
-def test_trace_cell_shows_the_visits_and_unfolds_the_material(database: str) -> None:
+def test_trace_cell_unfolds_the_material_and_prints_json_for_machines(database: str) -> None:
     result = CliRunner().invoke(app, ["cell", "cell-1", "--database", database])
     assert result.exit_code == 0, result.output
     assert "l1-filler-01" in result.output
     assert "811 to 811.9 m" in result.output
     assert result.output.count("lot-nmc-7") == 1
 
-
-def test_trace_cell_prints_json_for_machines(database: str) -> None:
     result = CliRunner().invoke(app, ["cell", "cell-1", "--database", database, "--json"])
     document = orjson.loads(result.stdout)
     assert document["cell"] == "cell-1"
@@ -191,7 +185,9 @@ def test_trace_cell_prints_json_for_machines(database: str) -> None:
     assert len(document["material"]) == 6
 
 
-def test_trace_roll_shows_what_became_of_the_cells(database: str) -> None:
+def test_trace_roll_shows_what_became_of_the_cells_and_prints_json_for_machines(
+    database: str,
+) -> None:
     arguments = ["roll", "slit-1a", "--metres", "811:812", "--database", database]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
@@ -210,12 +206,12 @@ def test_trace_roll_of_known_metres_that_nothing_took_is_no_error(database: str)
     assert "0 in all" in result.output
 
 
-@pytest.mark.parametrize("arguments", [["cell", "cell-99"], ["roll", "cell-99"]])
-def test_an_unknown_id_is_an_error_that_names_it(database: str, arguments: list[str]) -> None:
-    result = CliRunner().invoke(app, [*arguments, "--database", database])
-    assert isinstance(result.exception, TraceError)
-    assert "'cell-99' is unknown" in str(result.exception)
-    assert result.exit_code == 1
+def test_an_unknown_id_is_an_error_that_names_it(database: str) -> None:
+    for command in ("cell", "roll"):
+        result = CliRunner().invoke(app, [command, "cell-99", "--database", database])
+        assert isinstance(result.exception, TraceError)
+        assert f"{command} 'cell-99' is unknown" in str(result.exception)
+        assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("metres", ["840", "840:812", "a:b", "1:2:3", "nan:1"])
