@@ -1,0 +1,241 @@
+"""Charts: the state of every CUSUM chart in memory, and what new points do to it.
+
+Pure: `models.chart_store` reads and writes it. The number of a chart is its row in all arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+
+from models.baseline import Baseline, learn
+from models.spc import cusum
+from models.spc.cusum import Cusum, Edge, Floats, Ints, Points
+
+#: As many of the last points of a chart are kept to be shown with an alarm.
+RECENT = 25
+
+#: One chart. Sides are (high, low); *usual_sd*, *mean* and *sd* in the result's unit, *k* and *h*
+#: in sd; version 0 while it learns.
+STATE = np.dtype(
+    [
+        ("version", np.int64),
+        ("points", np.int64),
+        ("first_us", np.int64),
+        ("last_us", np.int64),
+        ("total", np.int64, 2),
+        ("on", np.bool_, 2),
+        ("below", np.int64, 2),
+        ("samples", np.int64, 2),
+        ("score_sum", np.int64, 2),
+        ("onset_us", np.int64, 2),
+        ("recent_us", np.int64, RECENT),
+        ("recent", np.float64, RECENT),
+        ("usual_sd", np.float64),
+        ("mean", np.float64),
+        ("sd", np.float64),
+        ("k", np.float64),
+        ("h", np.float64),
+    ]
+)
+
+
+class ChartKey(NamedTuple):
+    """What a chart watches; *position* None where the station has none."""
+
+    equipment: str
+    position: int | None
+    characteristic: str
+
+
+class Batch(NamedTuple):
+    """New points, flat: chart by chart, within a chart in the order in which they count.
+
+    *chart* and *start* (index of its first point) have one entry per chart, no chart twice.
+    """
+
+    chart: Ints
+    start: Ints
+    value: Floats
+    time_us: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A baseline that was frozen just now, from points between two times."""
+
+    chart: int
+    baseline: Baseline
+    from_us: int
+    to_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm of a chart that began or ended; numbers in the unit of the result.
+
+    *statistic* and *limit* are in sd. *recent* are the last points up to this one, newest last.
+    """
+
+    chart: int
+    is_on: bool
+    is_high: bool
+    since_us: int
+    time_us: int
+    statistic: float
+    limit: float
+    value: float
+    samples: int
+    recent: list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one batch did: charts touched, points that went into learning, news."""
+
+    touched: Ints
+    learning: list[tuple[int, int, Floats]]
+    learnt: list[Learnt]
+    alarms: list[Alarm]
+
+
+class Charts:
+    """All charts; *baseline_points* points of each make its baseline, for the in-control *arl0*.
+
+    *state* has a row per chart (and spare ones at the end) with the fields of `STATE`.
+    """
+
+    def __init__(self, baseline_points: int, arl0: float) -> None:
+        self.baseline_points = baseline_points
+        self.arl0 = arl0
+        self.keys: list[ChartKey] = []
+        self.number: dict[ChartKey, int] = {}
+        self.learning: dict[int, list[Floats]] = {}
+        self.state = np.zeros(0, dtype=STATE)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def add(self, key: ChartKey, usual_sd: float) -> int:
+        """Return the number of a new chart; *usual_sd* is the plant model's sd of the result."""
+        number = len(self.keys)
+        if number == len(self.state):
+            spare = np.zeros(max(256, number), dtype=STATE)
+            self.state = np.concatenate([self.state, spare])
+        self.keys.append(key)
+        self.number[key] = number
+        self.state["usual_sd"][number] = usual_sd
+        self.learning[number] = []
+        return number
+
+    def set_baseline(self, chart: int, version: int, baseline: Baseline) -> None:
+        """Let *chart* be judged by *baseline* from here on."""
+        row = self.state[chart]
+        row["version"] = version
+        row["mean"], row["sd"], row["k"], row["h"] = baseline[1:]
+        self.learning.pop(chart, None)
+
+    def update(self, batch: Batch) -> Outcome:
+        """Take in *batch*: learn where there is no baseline yet, score where there is one."""
+        length = np.diff(batch.start, append=len(batch.value))
+        learning, learnt, first_scored = self._learn(batch, length)
+        alarms = self._score(batch, length, first_scored)
+        self._remember(batch, length)
+        return Outcome(batch.chart, learning, learnt, alarms)
+
+    def _learn(
+        self, batch: Batch, length: Ints
+    ) -> tuple[list[tuple[int, int, Floats]], list[Learnt], Ints]:
+        """Return pieces of points learnt from, new baselines, and where scoring begins."""
+        pieces: list[tuple[int, int, Floats]] = []
+        learnt: list[Learnt] = []
+        first_scored = batch.start.copy()
+        for i in np.flatnonzero(self.state["version"][batch.chart] == 0):
+            chart, start = int(batch.chart[i]), int(batch.start[i])
+            known = int(self.state["points"][chart])
+            stop = start + min(int(length[i]), self.baseline_points - known)
+            piece, times = batch.value[start:stop], batch.time_us[start:stop]
+            first_scored[i] = stop
+            self.learning[chart].append(piece)
+            pieces.append((chart, known, piece))
+            self.state["first_us"][chart] = times.min(
+                initial=self.state["first_us"][chart] or times[0]
+            )
+            if known + len(piece) < self.baseline_points:
+                continue
+            values = np.concatenate(self.learning[chart])
+            baseline = learn(values, float(self.state["usual_sd"][chart]), self.arl0)
+            self.set_baseline(chart, 1, baseline)
+            to_us = int(times.max(initial=self.state["last_us"][chart]))
+            learnt.append(Learnt(chart, baseline, int(self.state["first_us"][chart]), to_us))
+        return pieces, learnt, first_scored
+
+    def _score(self, batch: Batch, length: Ints, first_scored: Ints) -> list[Alarm]:
+        end = batch.start + length
+        scored = np.flatnonzero(first_scored < end)
+        counts = (end - first_scored)[scored]
+        if not len(scored):
+            return []
+        start = np.cumsum(counts) - counts
+        at = np.repeat(first_scored[scored] - start, counts) + np.arange(counts.sum())
+        chart = batch.chart[scored]
+        of = np.repeat(chart, counts)
+        unit = self._score_unit(of)
+        points = Points(
+            chart,
+            start,
+            cusum.scores(batch.value[at], self.state["mean"][of], unit),
+            batch.time_us[at],
+        )
+        limits = np.zeros(len(self.state), dtype=np.int64)
+        limits[chart] = cusum.limit_units(self.state["h"][chart] * cusum.K / self.state["k"][chart])
+        begin = dict(zip(chart.tolist(), batch.start[scored].tolist(), strict=True))
+        return [
+            self._alarm(edge, batch, begin[edge.chart], int(at[edge.at]))
+            for edge in cusum.update(self._cusum(), limits, points)
+        ]
+
+    def _score_unit(self, chart: Ints | int) -> Floats:
+        """Return what one unit of a score is in the result's own unit."""
+        return np.asarray(self.state["sd"][chart] * self.state["k"][chart] / cusum.K)
+
+    def _alarm(self, edge: Edge, batch: Batch, start: int, at: int) -> Alarm:
+        chart = edge.chart
+        times = [*self.state["recent_us"][chart].tolist(), *batch.time_us[start : at + 1].tolist()]
+        values = [*self.state["recent"][chart].tolist(), *batch.value[start : at + 1].tolist()]
+        known = min(RECENT, int(self.state["points"][chart]) + at + 1 - start)
+        return Alarm(
+            chart=chart,
+            is_on=edge.is_on,
+            is_high=edge.is_high,
+            since_us=edge.onset_us,
+            time_us=int(batch.time_us[at]),
+            statistic=edge.statistic * float(self.state["k"][chart]) / cusum.K,
+            limit=float(self.state["h"][chart]),
+            value=float(self.state["mean"][chart] + edge.mean_score * self._score_unit(chart)),
+            samples=edge.samples,
+            recent=list(zip(times[-known:], values[-known:], strict=True)),
+        )
+
+    def _cusum(self) -> Cusum:
+        """Return the sides of all charts as views of the state."""
+        return Cusum(*(self.state[field.name].T for field in fields(Cusum)))
+
+    def _remember(self, batch: Batch, length: Ints) -> None:
+        chart, last = batch.chart, batch.start + length - 1
+        self.state["points"][chart] += length
+        newest = np.maximum.reduceat(batch.time_us, batch.start)
+        self.state["last_us"][chart] = np.maximum(self.state["last_us"][chart], newest)
+        # Column j of the new memory is so many points before the newest one:
+        back = np.arange(RECENT - 1, -1, -1)[None, :]
+        is_new = back < length[:, None]
+        new = np.where(is_new, last[:, None] - back, 0)
+        kept = np.where(is_new, 0, RECENT - 1 - (back - length[:, None]))
+        for memory, values in (
+            (self.state["recent_us"], batch.time_us),
+            (self.state["recent"], batch.value),
+        ):
+            old = np.take_along_axis(memory[chart], kept, axis=1)
+            memory[chart] = np.where(is_new, values[new], old)

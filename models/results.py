@@ -1,0 +1,85 @@
+"""Results per cell, read back as columns: the new rows of some ledger batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import sql
+
+from models.sql import statement
+from plant.tables import Table
+from storage.connect import Connection
+
+#: PostgreSQL counts microseconds from 2000-01-01.
+_EPOCH_SHIFT_US = 946_684_800_000_000
+_SIGNATURE_BYTES, _FLAGS_BYTES = 11, 8
+_TRAILER_BYTES = 2
+_HEAD = (("batch", ">i8"), ("time", ">i8"), ("tie", ">i8"), ("machine", ">i4"), ("position", ">i4"))
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Rows of one table, machine by machine and position by position, in the ledger's order.
+
+    *machine* is the index in the list of names that was asked for, *position* 0 where there is
+    none, *values* of shape (rows, results) with NaN where there is none.
+    """
+
+    machine: npt.NDArray[np.int64]
+    position: npt.NDArray[np.int64]
+    time_us: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+
+
+def read_results(
+    connection: Connection,
+    table: Table,
+    characteristics: Sequence[str],
+    machines: Sequence[str],
+    *,
+    batches: Sequence[int],
+    span: tuple[datetime, datetime],
+) -> Results:
+    """Return the rows that *batches* brought to *table* within the times *span*.
+
+    Rows are in the order of *batches*, within a batch in that of time: the order in which points
+    enter a chart. Rows of machines that are not among *machines* are left out.
+    """
+    command = statement("read_results").format(
+        table=sql.Identifier(table.schema, table.name),
+        values=sql.SQL(", ").join(
+            sql.SQL("coalesce(r.{}, 'NaN')").format(sql.Identifier(name))
+            for name in characteristics
+        ),
+        machines=list(machines),
+        batches=list(batches),
+        from_time=span[0],
+        to_time=span[1],
+    )
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        data = b"".join(copy)
+    rows = _unpack(data, len(characteristics))
+    rank = np.argsort(np.argsort(batches))[np.searchsorted(np.sort(batches), rows["batch"])]
+    # Cells of one moment keep one order too (the tie), or a restart might see another.
+    order = np.lexsort((rows["tie"], rows["time"], rank, rows["position"], rows["machine"]))
+    rows = rows[order]
+    return Results(
+        machine=rows["machine"].astype(np.int64) - 1,
+        position=rows["position"].astype(np.int64),
+        time_us=rows["time"].astype(np.int64) + _EPOCH_SHIFT_US,
+        values=rows["value"]["v"].astype(np.float64).reshape(len(rows), len(characteristics)),
+    )
+
+
+def _unpack(data: bytes, results: int) -> npt.NDArray[np.void]:
+    """Return binary COPY data as records: no column is null or of variable length."""
+    layout: list[tuple[object, ...]] = [("fields", ">i2")]
+    for name, number in _HEAD:
+        layout += [(f"{name}_length", ">i4"), (name, number)]
+    layout.append(("value", [("length", ">i4"), ("v", ">f8")], (results,)))
+    body = data[_SIGNATURE_BYTES + _FLAGS_BYTES : -_TRAILER_BYTES]
+    return np.frombuffer(body, dtype=np.dtype(layout))

@@ -1,0 +1,1 @@
+"""Statistical process control: charts, their exact run lengths, limits from an alarm budget."""

@@ -1,0 +1,8 @@
+SELECT c.equipment, c.position, c.characteristic, c.version, c.points, c.first_time, c.last_time,
+       c.total, c.is_on, c.below, c.samples, c.score_sum, c.onset_us, c.recent_us, c.recent_values,
+       l.n, l.mean, l.sd, l.k, l.h
+  FROM analysis.chart AS c
+  LEFT JOIN analysis.control_limit AS l
+    ON l.equipment = c.equipment AND l.position IS NOT DISTINCT FROM c.position
+   AND l.characteristic = c.characteristic AND l.version = c.version
+ ORDER BY c.id

@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE chart_stage (LIKE analysis.chart) ON COMMIT DELETE ROWS
