@@ -148,21 +148,26 @@ def over_parts(rollup: Rollup, parts: Sequence[Part]) -> sql.Composable:
     )
 
 
-def part_statements(
-    rollup: Rollup, signals: Sequence[str], step: Step, version: int, plant: Plant
-) -> list[sql.Composed]:
-    """Return the statements that make continuous aggregate *version* of *signals*.
+def part_query(rollup: Rollup, signals: Sequence[str], step: Step, version: int) -> sql.Composed:
+    """Return the query of continuous aggregate *version*, which holds *signals*.
 
     The hour stands on the minute of the same version.
     """
     raw = step is MINUTE
     measures = [*_row_measures(rollup, raw=raw), *_signal_measures(signals, raw=raw)]
     source = rollup.table.name if raw else rollup.part(MINUTE, version)
+    return _grouped(rollup, measures, step, source)
+
+
+def part_statements(
+    rollup: Rollup, signals: Sequence[str], step: Step, version: int, plant: Plant
+) -> list[sql.Composed]:
+    """Return the statements that make continuous aggregate *version* and keep it fresh."""
     name = rollup.part(step, version)
     return [
         statement("rollup_aggregate").format(
             name=sql.Identifier(rollup.table.schema, name),
-            query=_grouped(rollup, measures, step, source),
+            query=part_query(rollup, signals, step, version),
         ),
         statement("rollup_refresh_policy").format(
             name=f"{rollup.table.schema}.{name}",
