@@ -32,6 +32,8 @@ _TEXT_OR_NULL = frozenset({str, type(None)})
 _NAME = re.compile(rb'"\s*:')
 _KEPT_ROUTES = 65_536
 _KEPT_SHAPES = 4_096
+#: Ids are part of unique keys, and PostgreSQL indexes no entry above 2,704 bytes.
+_TEXT_CHARACTERS = 255
 
 
 class _Shape(NamedTuple):
@@ -135,7 +137,7 @@ class PayloadDecoder:
     def _find_shape(self, table: Table, document: dict[str, Any]) -> _Shape:
         names = tuple(document)
         if "ts" not in document:
-            detail = f"payload has no 'ts'; it names {_listed(names)}"
+            detail = f"payload has no 'ts'; it names {_listed(names) or 'nothing'}"
             raise UnreadableError(Reason.MISSING_FIELD, detail)
         unknown = [n for n in names if n != "ts" and n not in table.payload_names]
         if unknown:
@@ -177,6 +179,12 @@ class PayloadDecoder:
         if len(set(lengths.values())) != 1 or rows == 0:
             stated = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
             detail = f"the arrays of a block must have one length above 0, these have {stated}"
+            raise UnreadableError(Reason.WRONG_SHAPE, detail)
+        # Rows that differ in no column of the key would replace each other.
+        keys = ["ts" if name == "time" else name for name in destination.table.key]
+        if not any(name in lengths for name in keys):
+            needed = " or ".join(repr(name) for name in keys if name != "equipment")
+            detail = f"{_listed(lengths)} is a list, so {needed} must be one, too"
             raise UnreadableError(Reason.WRONG_SHAPE, detail)
         times = self._times(document["ts"], rows)
         columns: list[ColumnData] = [times, [destination.equipment] * rows]
@@ -284,6 +292,10 @@ def _texts(column: Column, values: list[Any]) -> list[str | None]:
     if column.required and (None in values or "" in values):
         detail = f"{column.name!r} is empty; each row needs one"
         raise UnreadableError(Reason.MISSING_FIELD, detail)
+    longest = max((len(v) for v in values if v is not None), default=0)
+    if longest > _TEXT_CHARACTERS:
+        detail = f"{column.name!r} has {longest:,} characters, at most {_TEXT_CHARACTERS} are kept"
+        raise UnreadableError(Reason.TOO_BIG, detail)
     if column.choices:
         wrong = next((v for v in values if v is not None and v not in column.choices), None)
         if wrong is not None:
@@ -362,5 +374,5 @@ def _name(value: Any) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     names = sorted(names)
-    shown = ", ".join(repr(n[:60]) for n in names[:12])
-    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    shown = ", ".join(repr(n[:60]) for n in names[:24])
+    return shown + (f" and {len(names) - 24} more" if len(names) > 24 else "")
