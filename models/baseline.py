@@ -11,6 +11,12 @@ such points wanders further than its sd says; their *dependence* is the factor
 sqrt((1 + r) / (1 - r)) of a first-order process with the correlation r of neighbours. It is never
 taken as less than 1, and it widens k and h. Slower ties than that (a lot that lasts for
 thousands of points) are not seen by it.
+
+Many results are skew or have long tails (a leak rate, an insulation), and a CUSUM with a high
+limit lives from the tails: exponential data would give a thousand times the false alarms of
+normal data. False alarms fall with exp(-t h), where t is the positive root of
+mean(exp(t (z - K))) = 1 (Cramer and Lundberg); it is 1 for normal data. Where the baseline's own
+scores give less on a side, h is raised to h / t.
 """
 
 from __future__ import annotations
@@ -32,6 +38,8 @@ _MAD_TO_SD = 1.482602218505602
 #: Standard deviation of a standard normal cut at +-4.
 _CUT_SD = 0.9994645
 _MAX_CORRELATION = 0.99
+#: Tails that would ask for more than five times the limit are no matter for this chart.
+_MIN_DECAY = 0.2
 #: Standard errors of the sd are rounded up to this many steps per factor e, so that charts share
 #: limits; a step changes h by less than 1 %.
 _STEPS = 12
@@ -60,17 +68,32 @@ def learn(values: npt.NDArray[np.float64], usual_sd: float, arl0: float) -> Base
     mean = float(np.mean(kept))
     sd = float(np.std(kept, ddof=1)) / (_CUT_SD if robust_sd > 0.0 else 1.0)
     if sd <= 1e-9 * abs(mean):
-        return _with_limits(len(values), mean, usual_sd, 0.0, arl0)
+        return Baseline(len(values), mean, usual_sd, K, _limit(len(values), 0.0, arl0))
     z = np.clip((values - mean) / sd, -CLIP, CLIP)
-    correlation = float(np.mean(z[1:] * z[:-1]) / np.mean(z * z))
-    return _with_limits(len(values), mean, sd, min(max(correlation, 0.0), _MAX_CORRELATION), arl0)
-
-
-def _with_limits(n: int, mean: float, sd: float, correlation: float, arl0: float) -> Baseline:
+    correlation = min(max(float(np.mean(z[1:] * z[:-1]) / np.mean(z * z)), 0.0), _MAX_CORRELATION)
     dependence = math.sqrt((1.0 + correlation) / (1.0 - correlation))
-    # The score is (value - mean) / (sd * dependence): errors of all three, in its units.
-    mean_error = 1.0 / math.sqrt(n)
+    h = _limit(len(values), correlation, arl0) / min(_decay(z), _decay(-z))
+    return Baseline(len(values), mean, sd, K * dependence, h * dependence)
+
+
+def _limit(n: int, correlation: float, arl0: float) -> float:
+    """Return h for scores (value - mean) / (sd * dependence), all three learnt from *n* points."""
     sd_error = math.sqrt((0.5 + 1.0 / (1.0 - correlation**2)) / n)
     rounded = math.exp(math.ceil(math.log(sd_error) * _STEPS) / _STEPS)
-    h = limit_for_estimated(arl0, mean_error, rounded)
-    return Baseline(n, mean, sd, K * dependence, h * dependence)
+    return limit_for_estimated(arl0, 1.0 / math.sqrt(n), rounded)
+
+
+def _decay(z: npt.NDArray[np.float64]) -> float:
+    """Return how fast false alarms of the upper side fall with h, against normal data: at most 1.
+
+    Newton's method from 1 down: the function is convex, so each step stays above the root.
+    """
+    decay, step = 1.0, 1.0
+    while step > 1e-6 and decay > _MIN_DECAY:
+        grown = np.exp(decay * (z - K))
+        excess, slope = float(np.mean(grown)) - 1.0, float(np.mean(grown * (z - K)))
+        if excess <= 0.0 or slope <= 0.0:
+            break
+        step = excess / slope
+        decay -= step
+    return max(decay, _MIN_DECAY)

@@ -17,7 +17,7 @@ from models.spc.cusum import CLIP, K
 from models.spc.runlength import one_sided_arl, two_sided_arl
 
 SECONDS_PER_DAY = 86_400.0
-_NODES_MEAN, _NODES_SD = 13, 7
+_NODES_MEAN, _NODES_SD = 9, 5
 _TOLERANCE = 1e-4
 
 
