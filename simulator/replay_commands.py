@@ -101,16 +101,16 @@ def replay(
     start_us = _start_us(start, recording, speed, now_us)
     check_window(model, recording, start_us, speed, now_us)
     with (
+        _stopped_by_signals() as stop,
+        Courier(address) as courier,
         Progress(
-            TextColumn(f"{file.name} as {seat.equipment} channel {seat.channel}"),
+            TextColumn(f"{seat.equipment} channel {seat.channel}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             disable=json,
         ) as progress,
-        _stopped_by_signals() as stop,
-        Courier(address) as courier,
     ):
         task = progress.add_task("", total=len(recording))
         plan = messages(recording, seat, start_us, _ROWS_PER_BLOCK if speed == 0 else 1)

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -175,6 +176,24 @@ def test_at_its_own_rhythm_each_sample_is_a_message_and_ctrl_c_ends_cleanly(
     assert [row[1] for row in rows] == [3.5, 3.25, 3.0]
     assert (rows[0][0], rows[-1][0]) == (first, last)
     assert (last - first).total_seconds() == 0.1
+
+
+def test_a_recording_can_be_placed_at_its_own_date_or_at_a_time_given(
+    broker: PrivateBroker, pilot: Plant, tmp_path: Path
+) -> None:
+    hour_ago = datetime.now(ZoneInfo(pilot.site.time_zone)).replace(microsecond=0)
+    hour_ago -= timedelta(hours=1)
+    file = tmp_path / "cell.034"
+    file.write_text(
+        "Today's Date 09/01/2020\tComment/Barcode: 000229\n"
+        "Rec#\tTest (Sec)\tAmps\tVolts\tState\tDPt Time\n"
+        f"1\t0.0\t0.0\t3.5\tR\t{hour_ago:%m/%d/%Y %H:%M:%S}\n"
+    )
+    original = replay(broker, file, "--start", "original")
+    assert datetime.fromisoformat(original["first_time"]) == hour_ago
+    assert original["cell"] == "000229"
+    given = replay(broker, file, "--start", (hour_ago + timedelta(seconds=7)).isoformat())
+    assert datetime.fromisoformat(given["first_time"]) == hour_ago + timedelta(seconds=7)
 
 
 def test_a_replay_that_nobody_hears_says_so(broker: PrivateBroker) -> None:
