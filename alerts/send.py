@@ -26,6 +26,7 @@ from alerts.outbox import Delivery
 #: For the whole attempt: resolve, connect, TLS, send, head of the answer.
 TIMEOUT_S = 10.0
 
+_TOO_LATE = "it did not answer in time"
 _ASKS_TO_WAIT = frozenset({429, 503})
 _WORTH_A_RETRY = frozenset({408, 425, 429})
 
@@ -85,7 +86,8 @@ def post(
         sent_headers["authorization"] = endpoint.authorization
     connection = _connection(endpoint, timeout_s)
     # The time-out of a socket starts again with each byte; only hanging up bounds the whole.
-    deadline = threading.Timer(timeout_s, _hang_up, (connection,))
+    hung_up = threading.Event()
+    deadline = threading.Timer(timeout_s, _hang_up, (connection, hung_up))
     deadline.daemon = True
     deadline.start()
     try:
@@ -93,10 +95,11 @@ def post(
             "POST", endpoint.target, delivery.body, sent_headers, preload_content=False
         )
         response = connection.getresponse()
+        if hung_up.is_set():  # half a head reads like a whole one
+            return Answer(None, _TOO_LATE)
         return _read(response.status, response.headers.get("retry-after"))
     except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-        hung_up = not deadline.is_alive()
-        return Answer(None, _explain(TimeoutError() if hung_up else error))
+        return Answer(None, _TOO_LATE if hung_up.is_set() else _explain(error))
     finally:
         deadline.cancel()
         connection.close()
@@ -110,7 +113,8 @@ def _connection(endpoint: Endpoint, timeout_s: float) -> HTTPConnection:
     return HTTPConnection(endpoint.host, endpoint.port, timeout=timeout_s)
 
 
-def _hang_up(connection: HTTPConnection) -> None:
+def _hang_up(connection: HTTPConnection, hung_up: threading.Event) -> None:
+    hung_up.set()
     with contextlib.suppress(OSError):
         if connection.sock is not None:
             connection.sock.shutdown(socket.SHUT_RDWR)
@@ -141,6 +145,6 @@ def _explain(error: Exception) -> str:
         case ssl.SSLError():
             return f"TLS failed: {error.reason or 'no common version'}"
         case urllib3.exceptions.TimeoutError() | TimeoutError():
-            return "it did not answer in time"
+            return _TOO_LATE
         case _:
             return "the connection broke before an answer came"
