@@ -1,0 +1,73 @@
+"""docs/plant-model.md keeps its word: its files load, its errors are those of the loader."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from plant import model
+from plant.load import PlantError, load_plant
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "plant-model.md").read_text(encoding="utf-8")
+SMALL, CHANGED = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+def test_the_small_plant_has_the_machines_and_tables_that_the_document_names(small: Path) -> None:
+    plant = load_plant(small)
+    tables = {str(table) for (_, _), table in plant.tables.items()}
+    assert list(plant.equipment) == ["l1-coater-c-01", "l1-coater-a-01", "l1-filler-01"]
+    assert tables - {"machine.state", "material.genealogy"} == {
+        "telemetry.coating",
+        "telemetry.filling",
+        "cell.filling",
+    }
+    assert plant.signal("l1-coater-a-01", "loading").nominal == 14.12
+
+
+def test_the_file_that_stands_on_it_says_what_is_different(small: Path) -> None:
+    path = small.with_name("changed.toml")
+    path.write_text(CHANGED, encoding="utf-8")
+    filling = load_plant(path).stations["filling"]
+    assert list(load_plant(path).stations) == ["filling"]
+    assert filling.positions is not None
+    assert filling.positions.count == 8
+    assert filling.results["fill_mass"].low is None
+
+
+def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None:
+    path = small.with_name("bad.toml")
+    path.write_text(
+        'base = "small.toml"\n'
+        '[stations]\ncoating.signals.web_speed.unit = "m/mim"\n'
+        "filling.signals.vacuum.nomnal = 5.0\n"
+        "filling.results.fill_mass.low = 6.5\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(PlantError) as caught:
+        load_plant(path)
+    text = str(caught.value).replace(str(path), path.name)
+    assert f"```\n{text}\n```" in DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "part",
+    [model.Site, model.Production, model.Intake, model.Station, model.Signal, model.Override],
+)
+def test_the_document_names_each_key_of_each_part(part: type[model.Part]) -> None:
+    for key in part.model_fields:
+        assert f"`{key}`" in DOCUMENT, key
+
+
+def test_the_document_names_each_reserved_name_that_is_not_postgresqls() -> None:
+    for name in ("time", "ts", "equipment", "cell", "position", "verdict", "batch"):
+        assert name in model.RESERVED
+        assert f"`{name}`" in DOCUMENT
