@@ -67,6 +67,7 @@ class PahoSession:
         self._expect("connection")
         client.subscribe(self._filter, qos=1)
         self._expect(f"subscription of {self._filter!r}")
+        log.info("%s connected; reading with paho-mqtt", self._client_id)
 
     def _new_client(self) -> paho.Client:
         client = paho.Client(

@@ -60,6 +60,7 @@ class Worker:
                     self._stop.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
                     pause_s = min(2 * pause_s, MAX_PAUSE_S)
         self._session.close()
+        self._writer.close()
 
     def _pump(self, committer: ThreadPoolExecutor) -> None:
         """Serve one connection; what is not acknowledged when it ends will come again."""

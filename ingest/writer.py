@@ -66,7 +66,7 @@ class Writer:
                 if not troubled:
                     log.warning("%s; the session waits and nothing is lost", _explain(error))
                     troubled = True
-                self._disconnect()
+                self.close()
                 if self._stop.wait(pause_s):
                     raise StoppedError from error
                 pause_s = min(2 * pause_s, _MAX_PAUSE_S)
@@ -92,7 +92,8 @@ class Writer:
             self._connection = connect(self._dsn, application=f"jellyroll {self._worker}")
         return self._connection
 
-    def _disconnect(self) -> None:
+    def close(self) -> None:
+        """Close the connection; the next `write` opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -131,6 +131,7 @@ def test_what_was_committed_but_not_acknowledged_comes_again_and_changes_nothing
     session.connect()
     assert not session.read(0.5), "acknowledged messages must not come again"
     session.close()
+    writer.close()
 
 
 def _read_into(batch: Batch, session: Session, decoder: PayloadDecoder) -> int:
