@@ -1,6 +1,4 @@
-"""Debian packages fetched and unpacked by a private apt, without root and without a change to the
-system.
-"""
+"""Debian packages by a private apt: without root, without a change to the system."""
 
 from __future__ import annotations
 
@@ -58,9 +56,7 @@ class Apt:
     architecture: str
 
     def prepare(self, mirrors: Sequence[str]) -> None:
-        """Set up the folder and fetch the package list from the first of *mirrors* that Debian's
-        key vouches for.
-        """
+        """Fetch the package list from the first of *mirrors* that Debian's key vouches for."""
         for name in ("state", "lists/partial", "cache", "archives/partial", "empty/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
@@ -68,7 +64,8 @@ class Apt:
         (self.folder / "apt.conf").write_text(configuration, encoding="utf-8")
         failures = []
         for mirror in mirrors:
-            source = f"deb [signed-by={KEYRING} target=Packages arch={self.architecture}] {mirror} {RELEASE} main\n"
+            options = f"signed-by={KEYRING} target=Packages arch={self.architecture}"
+            source = f"deb [{options}] {mirror} {RELEASE} main\n"
             (self.folder / "sources.list").write_text(source, encoding="utf-8")
             try:
                 self._run("apt-get", "-q", "update")
@@ -78,7 +75,7 @@ class Apt:
                 return
         raise StackError(
             f"No mirror gave the package list of Debian {RELEASE}.\n" + "\n".join(failures),
-            "Check that `apt-get update` works on this machine; a proxy belongs in apt's own configuration.",
+            "Check that `apt-get update` works here; a proxy belongs in apt's own configuration.",
         )
 
     def fetch(self, packages: Sequence[str]) -> list[Path]:
@@ -102,16 +99,17 @@ class Apt:
 
 
 def native_architecture() -> str:
-    """Return Debian's name of this machine's architecture, such as `amd64`; raise `StackError` on
-    a system without apt.
+    """Return Debian's name of this machine's kind, such as `amd64`.
+
+    Raise `StackError` on a system without apt or without Debian's keys.
     """
     missing = [name for name in ("apt-get", "dpkg") if which(name) is None]
     if missing or not KEYRING.exists():
         lacking = ", ".join(missing) or str(KEYRING)
         raise StackError(
-            f"This system lacks {lacking}: the private TimescaleDB and Mosquitto are unpacked from Debian's packages.",
-            "On Ubuntu, install the package debian-archive-keyring. Elsewhere use `docker compose up`, or install mosquitto and a "
-            "PostgreSQL with TimescaleDB yourself: they are used as they are.",
+            f"This system lacks {lacking}, and the private servers are Debian packages.",
+            "On Ubuntu, install the package debian-archive-keyring. Elsewhere use `docker compose "
+            "up`, or install mosquitto and a PostgreSQL with TimescaleDB; they are then used.",
         )
     return run(["dpkg", "--print-architecture"]).strip()
 
@@ -123,9 +121,7 @@ def unpack(archives: Sequence[Path], folder: Path) -> None:
 
 
 def run(arguments: Sequence[str], *, cwd: Path | None = None, timeout_s: float = _TIMEOUT_S) -> str:
-    """Run a program to its end and return what it printed; raise `StackError` with its last lines
-    when it fails.
-    """
+    """Run a program and return what it printed; raise `StackError` with the end of its words."""
     try:
         done = subprocess.run(
             arguments,

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from stack import service
+from stack import account, service
 from stack.errors import StackError
 from stack.programs import Programs
 
@@ -24,8 +24,9 @@ _STOP_TIMEOUT_S = 120.0  # and writes it there last
 
 
 class PrivateBroker:
-    """One Mosquitto and its data in *folder*; two objects for the same folder speak of the same
-    broker.
+    """One Mosquitto and its data in *folder*.
+
+    Two objects for the same folder speak of the same broker.
 
     Without *port* a free one is chosen at the first start and kept.
     """
@@ -57,9 +58,9 @@ class PrivateBroker:
         """Start the broker and return when it takes connections."""
         if self.running:
             return
-        service.prepare_folder(self.folder)
-        service.check_reach(self._program.parent)
-        service.give_folder(self._data)
+        account.prepare_folder(self.folder)
+        account.check_reach(self._program.parent)
+        account.give_folder(self._data)
         port = service.remembered_port(self.folder, self._wanted_port)
         self.configuration.write_text(
             render(SHIPPED_CONFIGURATION.read_text(encoding="utf-8"), port, self._data),
@@ -74,7 +75,8 @@ class PrivateBroker:
         while not _answers(port):
             if not service.alive(pid, str(self.configuration)) or time.monotonic() > deadline:
                 raise StackError(
-                    f"Mosquitto did not start on port {port}. The end of {self._log}:\n{service.tail(self._log)}",
+                    f"Mosquitto did not start on port {port}. The end of {self._log}:\n"
+                    f"{service.tail(self._log)}",
                     "If the port is taken, end the other program or choose a port.",
                 )
             time.sleep(0.02)
@@ -107,9 +109,7 @@ class PrivateBroker:
 
 
 def render(shipped: str, port: int, data: Path) -> str:
-    """Return the *shipped* configuration with the listener on 127.0.0.1:*port* and the data in
-    *data*.
-    """
+    """Return the *shipped* configuration, listening on 127.0.0.1:*port*, its data in *data*."""
     kept = [
         line
         for line in shipped.splitlines()

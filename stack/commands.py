@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stack.doctor import Finding, examine
+from stack.doctor import examine
 from stack.errors import StackError
+from stack.finding import Finding
 from stack.home import PrivateStack, bring_up, data_folder
 from stack.packages import find
 from stack.packages import install as install_programs

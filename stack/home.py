@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from stack import account
 from stack.broker import PrivateBroker
 from stack.packages import install
 from stack.postgres import PrivateCluster
@@ -28,21 +29,19 @@ def data_folder() -> Path:
 
 
 class PrivateStack:
-    """A private database and broker with their data in *folder*, which other commands find again
-    there.
-    """
+    """A private database and broker; any command finds them again by their *folder*."""
 
     def __init__(self, programs: Programs, folder: Path) -> None:
+        self.folder = folder
         self.cluster = PrivateCluster(programs, folder / "postgresql")
         self.broker = PrivateBroker(programs, folder / "mosquitto")
 
     def up(self) -> None:
-        """Start both, unless they run already, and make the database `jellyroll`, unless it is
-        there.
-        """
-        self.cluster.start()
-        self.broker.start()
-        create_database(self.cluster, DATABASE)
+        """Start both and make the database `jellyroll`; what is done already stays as it is."""
+        with account.locked(self.folder):
+            self.cluster.start()
+            self.broker.start()
+            create_database(self.cluster, DATABASE)
 
     def down(self) -> None:
         """Stop both; data and queued messages stay."""

@@ -8,16 +8,14 @@ account cannot step into `/root`.
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from stack.account import check_reach, locked
 from stack.errors import StackError
 from stack.private import Part, private_broker, private_database, unpack_parts
 from stack.programs import Broker, Database, Programs
-from stack.service import check_reach, make_open_folder
 from stack.system import system_broker, system_database
 
 
@@ -29,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def find(folder: Path | None = None) -> Programs | None:
-    """Return the programs if all are here, without installing anything; *folder* as in `install`."""
+    """Return the programs if all are here, and install nothing; *folder* as in `install`."""
     database, broker = _halves(folder or cache_folder())
     return Programs(database=database, broker=broker) if database and broker else None
 
@@ -44,7 +42,7 @@ def install(folder: Path | None = None, report: Callable[[str], None] = lambda _
     programs = find(place)
     if programs:
         return programs
-    with _lock(place):
+    with locked(place):  # a second install waits here, then finds the work done
         check_reach(place)
         database, broker = _halves(place)
         missing: list[Part] = []
@@ -65,17 +63,3 @@ def install(folder: Path | None = None, report: Callable[[str], None] = lambda _
 
 def _halves(place: Path) -> tuple[Database | None, Broker | None]:
     return system_database() or private_database(place), system_broker() or private_broker(place)
-
-
-@contextmanager
-def _lock(place: Path) -> Iterator[None]:
-    try:
-        make_open_folder(place)
-        handle = (place / "lock").open("w")
-    except OSError as error:
-        raise StackError(
-            f"Cannot write to {place}: {error}.", "Free the place, or name another folder."
-        ) from error
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # a second install waits here, then finds the work done
-        yield

@@ -1,75 +1,38 @@
 """A private PostgreSQL cluster with TimescaleDB, on 127.0.0.1 only.
 
-In its folder: `data` (the cluster), `password` (readable to its owner only), `port`, `jellyroll.conf`, `postgres.log`. As root the server
-runs as the account `postgres`, or `nobody` where there is none, and `data` is given to it.
+In its folder: `data` (the cluster), `password` (readable to its owner only), `port`,
+`jellyroll.conf`, `postgres.log`. As root the server runs as the account `postgres`, or `nobody`
+where there is none, and `data` is given to it.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from stack import service
+from stack import account, service
 from stack.errors import StackError
 from stack.programs import Programs, numbers
+from stack.settings import settings
 
 USER = "jellyroll"
 _START_TIMEOUT_S = 300.0  # after a crash the server first replays its log, up to max_wal_size of it
 _STOP_TIMEOUT_S = 120.0
-_MEGABYTE = 1024 * 1024
 _STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-
-_SETTINGS = """\
-# Written by Jellyroll at each start; put settings of your own into postgresql.auto.conf, by ALTER SYSTEM.
-listen_addresses = '127.0.0.1'
-port = {port}
-unix_socket_directories = ''
-max_connections = 100
-shared_preload_libraries = 'timescaledb'
-timescaledb.telemetry_level = off
-# Each database with the extension keeps a scheduler process besides its jobs; the workers of parallel queries come from the same pool.
-timescaledb.max_background_workers = 16
-max_worker_processes = 32
-# A hypertable takes a lock for each chunk a query or a drop touches.
-max_locks_per_transaction = 256
-timezone = 'UTC'
-log_timezone = 'UTC'
-
-# Memory: a quarter for the server's own cache, up to 2 GB; the rest serves as the system's.
-shared_buffers = {shared_megabytes}MB
-effective_cache_size = {cache_megabytes}MB
-work_mem = 16MB
-maintenance_work_mem = 128MB
-random_page_cost = 1.1
-# Short dashboard queries lose more to compiling than they gain.
-jit = off
-
-# A high rate of rows: few and spread checkpoints, and the page images that follow each of them compressed.
-checkpoint_timeout = 15min
-max_wal_size = 4GB
-min_wal_size = 512MB
-wal_compression = {wal_compression}
-
-# Jellyroll acknowledges a message after the commit of its rows; a commit that is not on disk would make that a lie.
-fsync = {durable}
-synchronous_commit = {durable}
-full_page_writes = {durable}
-"""
 
 
 class PrivateCluster:
-    """One PostgreSQL server and its data in *folder*; two objects for the same folder speak of the same server.
+    """One PostgreSQL server and its data in *folder*.
 
-    Without *port* a free one is chosen at the first start and kept. `durable=False` makes commits faster and loses data in a crash: for
-    tests that crash nothing.
+    Two objects for the same folder speak of the same server. Without *port* a free one is chosen
+    at the first start and kept. `durable=False` makes commits faster and loses data in a crash:
+    for tests that crash nothing.
     """
 
     def __init__(
@@ -89,19 +52,21 @@ class PrivateCluster:
 
     @property
     def running(self) -> bool:
-        """Tell whether the server process is there; `start` returns only when it also takes connections."""
+        """Tell whether the server process is there."""
         return self._pid() is not None
 
     def dsn(self, database: str = "postgres") -> str:
         """Return the address of *database*, with user and password; known after the first start."""
-        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{quote(database, safe='')}"
+        place = f"127.0.0.1:{self.port}/{quote(database, safe='')}"
+        return f"postgresql://{USER}:{self._password()}@{place}"
 
     def start(self) -> None:
-        """Start the server, after making the cluster if the folder has none, and return when it takes connections."""
+        """Start the server, making the cluster if need be; return when it takes connections."""
         if self.running:
             return
-        service.prepare_folder(self.folder)
-        service.check_reach(self._programs.bin)
+        self._clear_dead_pid()
+        account.prepare_folder(self.folder)
+        account.check_reach(self._programs.bin)
         if not (self._data / "PG_VERSION").exists():
             self._create()
         self._check_version()
@@ -114,12 +79,14 @@ class PrivateCluster:
         while not self._is_ready(pid):
             if not service.alive(pid, str(self._data)):
                 raise StackError(
-                    f"PostgreSQL did not start on port {port}. The end of {self._log}:\n{service.tail(self._log)}",
+                    f"PostgreSQL did not start on port {port}. The end of {self._log}:\n"
+                    f"{service.tail(self._log)}",
                     "If the port is taken, end the other program or choose a port.",
                 )
             if time.monotonic() > deadline:
                 raise StackError(
-                    f"PostgreSQL takes no connections after {_START_TIMEOUT_S:.0f} s. The end of {self._log}:\n{service.tail(self._log)}",
+                    f"PostgreSQL takes no connections after {_START_TIMEOUT_S:.0f} s. "
+                    f"The end of {self._log}:\n{service.tail(self._log)}",
                     "It may still be replaying its log; wait, then try again.",
                 )
             time.sleep(0.02)
@@ -139,7 +106,8 @@ class PrivateCluster:
     def kill(self) -> None:
         """Kill the server as a crash would, and return when none of its processes is left.
 
-        Only the postmaster is killed; the others leave when they notice, and a new start is refused before they have.
+        Only the postmaster is killed. The others leave when they notice, and before they have, a
+        new start is refused.
         """
         pid = self._pid()
         if pid is None:
@@ -156,6 +124,14 @@ class PrivateCluster:
         lines = self._pid_lines()
         pid = int(lines[0]) if lines and lines[0].strip().isdigit() else None
         return pid if pid is not None and service.alive(pid, str(self._data)) else None
+
+    def _clear_dead_pid(self) -> None:
+        # PostgreSQL takes a zombie for a running server, and in a container whose process 1 reaps
+        # nothing a killed server stays one for ever. Should any of its processes be left, the new
+        # server still finds their shared memory and refuses.
+        lines = self._pid_lines()
+        if lines and lines[0].strip().isdigit() and service.is_zombie(int(lines[0])):
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _is_ready(self, pid: int) -> bool:
         # Line 8 is the server's own word on its state; pg_ctl waits for the same.
@@ -178,11 +154,11 @@ class PrivateCluster:
             ) from error
 
     def _create(self) -> None:
-        # Made beside and moved in place when it is whole: an interrupted initdb leaves nothing that looks like a cluster.
-        account = service.servant()
+        # Made beside and moved in place when it is whole: an interrupted initdb leaves nothing that
+        # looks like a cluster.
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        service.give_folder(unfinished)
+        account.give_folder(unfinished)
         password = self.folder / "password"
         password.unlink(missing_ok=True)
         password.touch(mode=0o600)
@@ -192,8 +168,7 @@ class PrivateCluster:
         ) as copy:  # for initdb, which reads it as the account
             copy.write(password.read_bytes())
             copy.flush()
-            if account:
-                os.fchown(copy.fileno(), account.uid, account.gid)
+            account.give_file(copy.fileno())
             arguments = [
                 *(
                     str(self._programs.bin / "initdb"),
@@ -215,17 +190,7 @@ class PrivateCluster:
                 ),
                 *(() if self._durable else ("--no-sync",)),
             ]
-            done = subprocess.run(
-                arguments,
-                cwd=self.folder,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
-                capture_output=True,
-                text=True,
-                check=False,
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
-            )
+            done = service.run_once(arguments, cwd=self.folder)
         if done.returncode != 0:
             raise StackError(
                 f"initdb failed in {self.folder}:\n{(done.stdout + done.stderr)[-2000:]}",
@@ -240,21 +205,13 @@ class PrivateCluster:
         have = str(numbers(self._programs.version)[0])
         if made_by != have:
             raise StackError(
-                f"The data in {self._data} is PostgreSQL {made_by}'s, and the programs are PostgreSQL {have}.",
+                f"{self._data} is of PostgreSQL {made_by}; the programs are PostgreSQL {have}.",
                 "Choose another folder, or install the programs of that version.",
             )
 
     def _write_settings(self, port: int) -> None:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
         # Only Debian's own build is known to have lz4.
         lz4 = self._programs.origin == "private"
-        settings = _SETTINGS.format(
-            port=port,
-            shared_megabytes=min(max(memory // 4, 128), 2048),
-            cache_megabytes=max(memory // 2, 256),
-            wal_compression="lz4" if lz4 else "on",
-            durable="on" if self._durable else "off",
-        )
         place = self.folder / "jellyroll.conf"
-        place.write_text(settings, encoding="utf-8")
+        place.write_text(settings(port, durable=self._durable, lz4=lz4), encoding="utf-8")
         place.chmod(0o644)

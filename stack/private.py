@@ -109,8 +109,7 @@ def _programs(part: Part) -> list[str]:
 
 
 def _patch(tree: Path, final: Path, programs: Sequence[str], patcher: Path) -> None:
-    """Make the programs in *tree* load this tree's own C library and libraries, once it stands at
-    *final*.
+    """Make the programs in *tree* load this tree's own libraries, once it stands at *final*.
 
     RPATH and not RUNPATH (`--force-rpath`): it also serves what the server loads later, such as
     extensions.

@@ -1,6 +1,4 @@
-"""The programs of the stack, in two halves that come from different places independently of each
-other.
-"""
+"""The programs of the stack: two halves, each the system's own or a private one."""
 
 from __future__ import annotations
 
@@ -16,9 +14,7 @@ POSTGRES_PROGRAMS = ("postgres", "initdb", "pg_ctl", "psql")
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """A PostgreSQL that has the TimescaleDB extension beside it; *bin* holds postgres, initdb,
-    pg_ctl and psql.
-    """
+    """A PostgreSQL with TimescaleDB beside it; *bin* holds postgres, initdb, pg_ctl and psql."""
 
     bin: Path
     version: str
@@ -57,9 +53,7 @@ class Programs:
 
 
 def first_version(text: str) -> str:
-    """Return the first thing that looks like a version, as in `mosquitto version 2.0.21`; "0"
-    when there is none.
-    """
+    """Return the first version in a text such as `mosquitto version 2.0.21`; "0" without one."""
     match = re.search(r"\d+(\.\d+)+", text)
     return match[0] if match else "0"
 

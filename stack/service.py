@@ -1,9 +1,8 @@
-"""Server processes that outlive the command that started them, and the account they run under."""
+"""Server processes that outlive the command that started them."""
 
 from __future__ import annotations
 
 import os
-import pwd
 import random
 import signal
 import socket
@@ -12,117 +11,30 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from stack.account import servant
 from stack.errors import StackError
 
 # Below Linux's range for outgoing connections (32768 and up), so that no client socket sits on a
 # server's port at the next start.
 _PORTS = range(20_000, 32_000)
 _POLL_S = 0.02
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """The unprivileged account that servers run under when Jellyroll itself runs as root."""
-
-    name: str
-    uid: int
-    gid: int
-
-
-def servant() -> Account | None:
-    """Return the account for servers, or None when not root: then they run as the user who calls.
-
-    PostgreSQL refuses to run as root. The account `postgres` is taken when there is one, else
-    `nobody`.
-    """
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
-    raise StackError(
-        "Running as root, and this system has neither an account postgres nor nobody to run the servers.",
-        "Run Jellyroll as an ordinary user, or add one of the two accounts.",
-    )
-
-
-def prepare_folder(folder: Path) -> None:
-    """Make *folder* for a server, closed to other users; root's stays root's, so that a server
-    can replace no file root writes there.
-
-    Raise `StackError` when it cannot be made, or when the servers' account cannot come as far as
-    the folder.
-    """
-    try:
-        make_open_folder(folder)
-        if os.geteuid() != 0:
-            folder.chmod(0o700)
-    except OSError as error:
-        raise StackError(
-            f"Cannot prepare {folder}: {error}.", "Choose another place with --folder."
-        ) from error
-    check_reach(folder)
-
-
-def give_folder(folder: Path) -> None:
-    """Make *folder* and give it to the servers' account, closed to all others."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    folder.chmod(0o700)
-    account = servant()
-    if account:
-        os.chown(folder, account.uid, account.gid)
-
-
-def make_open_folder(folder: Path) -> None:
-    """Make *folder* and its missing parents; those that root makes are open to the servers'
-    account, whatever the umask.
-    """
-    for place in reversed([folder, *folder.parents]):
-        if not place.exists():
-            place.mkdir(exist_ok=True)
-            if os.geteuid() == 0:
-                place.chmod(0o755)
-
-
-def check_reach(folder: Path) -> None:
-    """Raise `StackError` when Jellyroll runs as root and the servers' account cannot step into
-    *folder*.
-    """
-    account = servant()
-    if account is None:
-        return
-    for place in (folder, *folder.parents):
-        status = place.stat()
-        step = (
-            0o100
-            if status.st_uid == account.uid
-            else 0o010
-            if status.st_gid == account.gid
-            else 0o001
-        )
-        if not status.st_mode & step:
-            raise StackError(
-                f"As root, the servers run as {account.name}, and {account.name} cannot step into {place}.",
-                "Choose a folder whose parents are open to all, as under /var/lib or /tmp (not /root).",
-            )
+# Not the caller's environment: LD_LIBRARY_PATH, PGPORT and the like would reach the server.
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 
 def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
-    """Start a server in a session of its own, as the servers' account, and return its process id;
-    output is added to *log*.
+    """Start a server in a session of its own, under the servers' account; return its process id.
+
+    What it prints is added to *log*.
     """
     account = servant()
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
             cwd=cwd,
-            # Not the caller's environment: LD_LIBRARY_PATH, PGPORT and the like would reach the
-            # server.
-            env={"PATH": os.defpath, "LC_ALL": "C"},
+            env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -138,6 +50,23 @@ def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
     return process.pid
 
 
+def run_once(arguments: Sequence[str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end under the servers' account; its output is kept, its failure not."""
+    account = servant()
+    return subprocess.run(
+        arguments,
+        cwd=cwd,
+        env=_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
 def alive(pid: int, mark: str) -> bool:
     """Tell whether process *pid* runs and carries *mark* in its command line.
 
@@ -148,6 +77,15 @@ def alive(pid: int, mark: str) -> bool:
         return mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie's is empty
     except OSError:
         return False
+
+
+def is_zombie(pid: int) -> bool:
+    """Tell whether process *pid* is dead but not waited for."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] == "Z"  # the name before may hold anything
 
 
 def children(pid: int) -> list[int]:
@@ -176,10 +114,9 @@ def wait_gone(pid: int, mark: str, timeout_s: float) -> bool:
 
 
 def remembered_port(folder: Path, wanted: int | None) -> int:
-    """Return the server's port: *wanted*, else the one of the last time, else a free one; it is
-    kept in *folder*/port.
+    """Return the server's port: *wanted*, else that of the last time, else a free one.
 
-    The port stays the same over restarts, so that an address once handed out stays good.
+    It is kept in *folder*/port, so that an address once handed out stays good over restarts.
     """
     place = folder / "port"
     port = wanted if wanted is not None else kept_port(folder) if place.exists() else _free_port()

@@ -17,18 +17,15 @@ MIRROR_VARIABLE = "JELLYROLL_DEBIAN_MIRROR"
 
 # A source whose suite is none of these (Ubuntu's `noble`, PGDG's `bookworm-pgdg`,
 # `bookworm-security`) is not the main Debian archive.
-_DEBIAN_SUITES = frozenset(
-    ("bullseye", "bookworm", "trixie", "forky", "duke", "sid")
-    + ("oldoldstable", "oldstable", "stable", "testing", "unstable")
-)
+_RELEASES = ("bullseye", "bookworm", "trixie", "forky", "duke", "sid")
+_STAGES = ("oldoldstable", "oldstable", "stable", "testing", "unstable")
+_DEBIAN_SUITES = frozenset((*_RELEASES, *_STAGES))
 _UNUSABLE_SCHEMES = ("cdrom:", "file:", "copy:")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One active `deb` source: an address, its suites and components, and the key that signs it
-    ("" when it does not say).
-    """
+    """One active `deb` source; *signed_by* is "" when it does not name its key."""
 
     uri: str
     suites: tuple[str, ...]
@@ -49,8 +46,9 @@ class Source:
 
 
 def mirrors(apt: Path = Path("/etc/apt")) -> list[str]:
-    """Return the addresses of Debian mirrors, the surest first; `JELLYROLL_DEBIAN_MIRROR` alone
-    when it is set.
+    """Return the addresses of Debian mirrors, the surest first.
+
+    `JELLYROLL_DEBIAN_MIRROR`, when it is set, is the only one.
 
     Raise `StackError` when there is none, as on Ubuntu.
     """
@@ -61,18 +59,17 @@ def mirrors(apt: Path = Path("/etc/apt")) -> list[str]:
     candidates.sort(key=lambda source: not source.is_signed_by_debian())
     if not candidates:
         raise StackError(
-            f"No Debian mirror is named in {apt}: the private TimescaleDB and Mosquitto are unpacked from Debian's packages.",
-            "On Ubuntu or another system, do one of these: use `docker compose up`; or install mosquitto and a PostgreSQL with TimescaleDB "
-            f"yourself, they are used as they are; or install the package debian-archive-keyring and set {MIRROR_VARIABLE} to the address "
-            "of a Debian mirror (the part before /dists).",
+            f"No Debian mirror is named in {apt}, and the private servers are Debian packages.",
+            "On Ubuntu or another system, do one of these: use `docker compose up`; or install "
+            "mosquitto and a PostgreSQL with TimescaleDB, they are used as they are; or install "
+            f"the package debian-archive-keyring and set {MIRROR_VARIABLE} to the address of a "
+            "Debian mirror (the part before /dists).",
         )
     return list(dict.fromkeys(source.uri.rstrip("/") for source in candidates))
 
 
 def read_sources(apt: Path = Path("/etc/apt")) -> list[Source]:
-    """Read every active binary source under *apt*, in apt's own order of files; files that cannot
-    be read are left out.
-    """
+    """Read every active source under *apt*, in apt's order; unreadable files are left out."""
     found = [source for text in _texts([apt / "sources.list"]) for source in parse_list(text)]
     for path in sorted((apt / "sources.list.d").glob("*")):
         if path.suffix == ".list":
@@ -103,9 +100,7 @@ def parse_list(text: str) -> list[Source]:
 
 
 def parse_deb822(text: str) -> list[Source]:
-    """Read the paragraph form of `.sources` files; a paragraph with several addresses gives
-    several sources.
-    """
+    """Read the paragraph form of `.sources` files; each address of a paragraph is a source."""
     found = []
     for fields in _paragraphs(text):
         if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() in (

@@ -21,9 +21,7 @@ _OLDEST_MOSQUITTO = (2, 0)  # 1.x announces none of the limits that ingest looks
 
 
 def system_database() -> Database | None:
-    """Return a PostgreSQL of the system that has TimescaleDB: the one `pg_config` speaks of, else
-    the newest.
-    """
+    """Return the system's PostgreSQL with TimescaleDB: `pg_config`'s one, else the newest."""
     for folder in _postgres_folders():
         control = _shared_folder(folder) / "extension" / "timescaledb.control"
         if control.exists() and all((folder / name).exists() for name in POSTGRES_PROGRAMS):
