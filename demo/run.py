@@ -103,6 +103,7 @@ class _Demo:
         """Show what happens until there is no more to wait for."""
         while True:
             self._services.check()
+            self._simulation.check()
             self._show()
             if self._plan.once and (self._culprit() or time.monotonic() > deadline_s):
                 return
@@ -125,7 +126,7 @@ class _Demo:
         ledger = balance(self._database)
         culprit = self._culprit()
         fault = self._fault()
-        delay_s = (culprit.at - fault.on).total_seconds() if culprit and fault else None
+        delay_s = (culprit.at - fault.on).total_seconds() if culprit and fault and fault.on else None
         opened = [r for r in self._receiver.received if r.body.get("type") == "alert.opened"]
         return Result(
             published=delivery.published,
@@ -155,7 +156,7 @@ class _Demo:
     def _culprit(self) -> Received | None:
         """Return the webhook that names the machine and the nozzle at fault."""
         fault = self._fault()
-        if fault is None:
+        if fault is None or fault.on is None:
             return None
         for received in self._receiver.received:
             where = received.body.get("data", {}).get("where", {})

@@ -10,12 +10,12 @@ from pydantic import AwareDatetime, BaseModel
 
 
 class InjectedFault(BaseModel):
-    """A fault as the simulator applies it."""
+    """A fault as the simulator applies it; *on* is not known before the line is live."""
 
     id: str
     equipment: str
     position: int | None
-    on: AwareDatetime
+    on: AwareDatetime | None = None
 
 
 class SimulatorReport(BaseModel):
@@ -38,15 +38,25 @@ class Simulation:
     def __init__(self, output: IO[bytes]) -> None:
         self.latest: SimulatorReport | None = None
         self.live_since: datetime | None = None
+        self._error: ValueError | None = None
         self._thread = threading.Thread(target=self._read, args=(output,), daemon=True)
         self._thread.start()
 
     def _read(self, output: IO[bytes]) -> None:
         for line in output:
-            report = SimulatorReport.model_validate_json(line)
+            try:
+                report = SimulatorReport.model_validate_json(line)
+            except ValueError as error:
+                self._error = error
+                return
             if report.phase != "history" and self.live_since is None:
                 self.live_since = datetime.now(UTC)
             self.latest = report
+
+    def check(self) -> None:
+        """Raise `ValueError` if the simulator printed something else than reports."""
+        if self._error:
+            raise self._error
 
     def finish(self) -> SimulatorReport | None:
         """Wait until the simulator's output has ended; return its last report."""
