@@ -24,7 +24,8 @@ _LIST_LIMIT = 200
 class Delivery:
     """A message for one endpoint: *id* and *body* are the same at every attempt.
 
-    *attempts* have been recorded so far; *tried_for_s* is the time since the first of them.
+    *attempts* have been recorded so far, the first of them *tried_for_s* ago; the next is due in
+    *due_in_s*, now if that is not above 0.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Delivery:
     body: bytes
     attempts: int
     tried_for_s: float | None
+    due_in_s: float
 
 
 def put(
@@ -71,10 +73,10 @@ def claim(connection: Connection, endpoint: str) -> bool:
     return bool(row and row[0])
 
 
-def due(connection: Connection, endpoint: str) -> Delivery | None:
-    """Return the delivery that *endpoint* should get now, if there is one."""
+def upcoming(connection: Connection, endpoint: str) -> Delivery | None:
+    """Return the pending delivery of *endpoint* that is due first, now or later."""
     with connection.cursor(row_factory=class_row(Delivery)) as cursor:
-        return cursor.execute(statement("delivery_due"), {"endpoint": endpoint}).fetchone()
+        return cursor.execute(statement("delivery_next"), {"endpoint": endpoint}).fetchone()
 
 
 def delivered(connection: Connection, delivery: Delivery, status: int) -> None:

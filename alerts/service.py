@@ -29,8 +29,8 @@ from storage.connect import Connection, connect
 _LOG = logging.getLogger("jellyroll.alerts")
 
 #: How long a stage sleeps when nobody wakes it: what an older transaction hid, what falls due.
-_POLL_S = 0.5
-_RECONNECT = BackOff(first_s=1.0, longest_s=10.0)
+_POLL_S = 0.25
+_RECONNECT = BackOff(first_s=0.5, longest_s=5.0)
 
 
 def run(
@@ -100,8 +100,8 @@ def _correlate(
             _doze(connection)
 
 
-def _doze(connection: Connection) -> None:
-    for _ in connection.notifies(timeout=_POLL_S, stop_after=1):
+def _doze(connection: Connection, at_most_s: float = _POLL_S) -> None:
+    for _ in connection.notifies(timeout=min(at_most_s, _POLL_S), stop_after=1):
         pass
 
 
@@ -132,9 +132,9 @@ class _Sender:
         _LOG.info("%s: sending what is due", name)
         connection.execute(f"LISTEN {outbox.CHANNEL}")
         while not self._stop.wait(max(0.0, self._resume_at - time.monotonic())):
-            delivery = outbox.due(connection, name)
-            if delivery is None:
-                _doze(connection)
+            delivery = outbox.upcoming(connection, name)
+            if delivery is None or delivery.due_in_s > 0:
+                _doze(connection, delivery.due_in_s if delivery else _POLL_S)
                 continue
             answer = post(self._endpoint, delivery, self._signer, self._timeout_s)
             self._settle(connection, delivery, answer)

@@ -24,7 +24,7 @@ from tests.alerts.support import SECRET
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook-receiver.md"
 DELIVERY = Delivery(
-    id="msg_1", alert=1, event_type="alert.opened", attempts=0, tried_for_s=None,
+    id="msg_1", alert=1, event_type="alert.opened", attempts=0, tried_for_s=None, due_in_s=0.0,
     body=b'{"type":"alert.opened","data":{"severity":"high","title":"l1-filler-01 nozzle 3"}}',
 )  # fmt: skip
 

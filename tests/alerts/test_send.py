@@ -23,7 +23,7 @@ from tests.alerts.support import SECRET, Endpoint, Reply
 
 HERE = Path(__file__).parent
 DELIVERY = Delivery(
-    id="msg_2fX7", alert=1, event_type="alert.opened", attempts=0, tried_for_s=None,
+    id="msg_2fX7", alert=1, event_type="alert.opened", attempts=0, tried_for_s=None, due_in_s=0.0,
     body='{"type":"alert.opened","title":"32.0 °C, \N{MINUS SIGN}6.0 %"}'.encode(),
 )  # fmt: skip
 

@@ -207,7 +207,7 @@ def test_the_database_may_go_away_and_come_back(
         start_service(endpoint.url)
         insert_anomaly(link, position=1)
         until(STATUS, [("delivered", 1, 204)])
-        cluster.stop("immediate")
+        cluster.stop()
         cluster.start()
         with connect(database, application="test", autocommit=True) as again:
             insert_anomaly(again, position=2)
