@@ -37,7 +37,7 @@ def cell(
 ) -> None:
     """Show where a cell was and all that it was made from.
 
-    Example: jellyroll trace cell C26326W01000042
+    Example: jellyroll trace cell D126326010012345K
     """
     with _reading(database) as connection:
         seen = visits(connection, load_plant(plant), [cell])
@@ -68,7 +68,7 @@ def roll(
 ) -> None:
     """Show what was made from a roll or a lot, down to the cells, and what became of them.
 
-    Example: jellyroll trace roll R26326A01 --metres 812:840
+    Example: jellyroll trace roll l1-c-roll-000123-4 --metres 812:840
     """
     from_m, to_m = _range(metres)
     with _reading(database) as connection:

@@ -68,7 +68,7 @@ def product_table(uses: Sequence[Use], visits: Iterable[Visit]) -> Table:
     for use in ends[:_ROWS]:
         made, source = escape(use.child), escape(use.parent)
         verdict = _coloured(worst.get(use.child))
-        table.add_row(made, source, _describe(use), places.get(use.child, ""), verdict)
+        table.add_row(made, source, _amount(use), places.get(use.child, ""), verdict)
     return table
 
 
@@ -83,12 +83,13 @@ def products(uses: Sequence[Use]) -> list[Use]:
 
 
 def _describe(use: Use) -> str:
-    parts = []
-    if use.from_m is not None and use.to_m is not None:
-        parts.append(f"{use.from_m:g} to {use.to_m:g} m")
-    if use.amount_kg is not None:
-        parts.append(f"{use.amount_kg:g} kg")
-    return ", ".join([*parts, use.equipment, f"{use.time:%Y-%m-%d %H:%M}"])
+    return ", ".join(filter(None, (_amount(use), use.equipment, f"{use.time:%Y-%m-%d %H:%M}")))
+
+
+def _amount(use: Use) -> str:
+    metres = f"{use.from_m:g} to {use.to_m:g} m" if None not in {use.from_m, use.to_m} else ""
+    mass = f"{use.amount_kg:g} kg" if use.amount_kg is not None else ""
+    return ", ".join(filter(None, (metres, mass)))
 
 
 def _worse(one: str | None, other: str | None) -> str:

@@ -52,7 +52,7 @@ class Courier:
 
     def __enter__(self) -> Self:
         """Connect; raise `CourierError` if the broker cannot be reached or refuses."""
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = _SESSION_S
         place = f"{self._address.host}:{self._address.port}"
         try:
