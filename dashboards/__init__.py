@@ -1,0 +1,1 @@
+"""Grafana dashboards as code: queries on the `dash` views, panels, boards, files."""

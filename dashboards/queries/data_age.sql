@@ -1,0 +1,3 @@
+SELECT min(data_age_s) AS "data age"
+FROM dash.station_health
+WHERE line IN (${line:sqlstring})

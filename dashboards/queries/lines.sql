@@ -1,0 +1,3 @@
+SELECT line
+FROM dash.line
+ORDER BY 1

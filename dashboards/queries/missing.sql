@@ -1,0 +1,2 @@
+SELECT missing_dead_letters AS "missing"
+FROM dash.ingest_balance

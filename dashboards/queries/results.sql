@@ -1,0 +1,5 @@
+SELECT min(title) AS __text, characteristic AS __value
+FROM dash.signal
+WHERE kind = 'cell' AND station IN (${station:sqlstring})
+GROUP BY characteristic
+ORDER BY min(ordinal)

@@ -1,0 +1,84 @@
+"""Queries that read raw rows, minutes or hours, as the zoom of the panel asks for.
+
+Grafana replaces `$__interval_ms` by a number before the database sees the query, so two of the
+three branches are false by their constants and cost only planning; the third reads as little as
+the picture needs. Intervals of a minute and more are whole minutes, of an hour and more whole
+hours, so the buckets nest exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+
+def query(name: str) -> str:
+    """Return the text of `dashboards/queries/<name>.sql`, without the last line's end."""
+    file = resources.files("dashboards").joinpath("queries", f"{name}.sql")
+    return file.read_text(encoding="utf-8").rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Zoom:
+    """A view and its rollups `<view>_1m` and `<view>_1h`.
+
+    *condensed* is the select list on a rollup, *raw* the same on the view itself; without it the
+    minutes serve the closest zoom too, and the panel's interval must not be below a minute.
+    """
+
+    view: str
+    condensed: str
+    raw: str | None = None
+
+    def query(self, where: str, *, by: str = "") -> str:
+        """Return the rows of the chosen time range, bucketed, as `time`, *by*, select list.
+
+        *where* is a condition on the view's columns, *by* a text column or expression that tells
+        series apart. The order is up to whoever embeds it.
+        """
+        minutes, hours = f"{self.view}_1m", f"{self.view}_1h"
+        below_hour = f"$__interval_ms < {HOUR_MS}"
+        branches = [(hours, self.condensed, f"$__interval_ms >= {HOUR_MS}")]
+        if self.raw is None:
+            branches.insert(0, (minutes, self.condensed, below_hour))
+        else:
+            zoom = f"$__interval_ms >= {MINUTE_MS} AND {below_hour}"
+            branches.insert(0, (minutes, self.condensed, zoom))
+            branches.insert(0, (self.view, self.raw, f"$__interval_ms < {MINUTE_MS}"))
+        return "\nUNION ALL\n".join(_branch(*branch, where, by) for branch in branches)
+
+
+def _branch(relation: str, select: str, zoom: str, where: str, by: str) -> str:
+    series = f", {by}" if by else ""
+    groups = "1, 2" if by else "1"
+    return (
+        f"SELECT $__timeGroupAlias(time, $__interval){series}, {select}\n"
+        f"FROM dash.{relation}\n"
+        f"WHERE {zoom} AND $__timeFilter(time)\n"
+        f"  AND {where}\n"
+        f"GROUP BY {groups}"
+    )
+
+
+#: A result of a station, as mean with the extremes: a mean alone hides the spike.
+RESULT_BAND = Zoom(
+    "result",
+    raw='avg(value) AS "mean", min(value) AS "min", max(value) AS "max"',
+    condensed='sum(sum) / sum(n)::double precision AS "mean", min(min) AS "min", max(max) AS "max"',
+)
+
+#: The same as sum and count, from which any mean follows.
+RESULT_SUMS = Zoom(
+    "result",
+    raw="sum(value) AS total, count(value)::double precision AS n",
+    condensed="sum(sum) AS total, sum(n)::double precision AS n",
+)
+
+#: Cells per second; the bucket's width is the interval.
+OUTPUT_RATE = Zoom(
+    "output",
+    condensed='sum(cells)::double precision * 1000 / $__interval_ms AS "cells"',
+)
