@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -71,6 +72,17 @@ def wait_until(true: Callable[[], object], what: str) -> None:
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S:.0f} s"
         time.sleep(0.05)
+
+
+def deliver_one(url: str) -> None:
+    with Courier(BrokerAddress.parse(url)) as courier:
+        courier.send("v1/test", b"1", NOBODY_STOPS)
+        courier.drain(DEADLINE_S)
+
+
+def connectable(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -230,6 +242,32 @@ def test_no_broker_is_an_error_that_names_its_place(broker: PrivateBroker) -> No
     broker.kill()
     with pytest.raises(CourierError, match=f"no MQTT broker at 127.0.0.1:{broker.port}"):
         Courier(BrokerAddress.parse(url)).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("allow_anonymous false", "does not let us in: Not authorized"),
+        ("allow_anonymous true\nacl_file {acl}", "the broker refused a message: Not authorized"),
+    ],
+)
+def test_a_broker_that_refuses_us_or_our_messages_is_an_error(
+    broker: PrivateBroker, programs: Programs, rule: str, expected: str
+) -> None:
+    strict, acl = (broker.folder / name for name in ("strict.conf", "acl"))
+    acl.write_text("topic read #\n")
+    strict.write_text(f"listener {broker.port} 127.0.0.1\n{rule.format(acl=acl)}\n")
+    for file in (strict, acl):
+        file.chmod(0o644)
+    broker.stop()
+    process = subprocess.Popen([programs.mosquitto, "-c", strict], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: connectable(broker.port), "the strict broker's start")
+        with pytest.raises(CourierError, match=expected):
+            deliver_one(broker.url)
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_S)
 
 
 @pytest.mark.parametrize(
