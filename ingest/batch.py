@@ -15,8 +15,8 @@ from plant.frames import Frame, merge
 from storage.deadletter import DeadLetter
 
 #: What a batch may hold; together they bound the memory of a worker.
-MAX_MESSAGES = 16_384
-MAX_BYTES = 6 * 1024 * 1024
+MAX_MESSAGES = 8_192
+MAX_BYTES = 2 * 1024 * 1024
 #: How long the first message of a batch waits for company.
 MAX_AGE_S = 0.1
 
