@@ -64,7 +64,10 @@ class PrivateCluster:
         """Start the server, making the cluster if need be; return when it takes connections."""
         if self.running:
             return
-        self._clear_dead_pid()
+        # PostgreSQL refuses when the process of an old pid file "exists": a stranger that was given
+        # the number after a reboot, or a zombie in a container whose process 1 reaps nothing. If
+        # any process of the old server is left, the new one meets its shared memory and refuses.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
         account.prepare_folder(self.folder)
         account.check_reach(self._programs.bin)
         if not (self._data / "PG_VERSION").exists():
@@ -124,14 +127,6 @@ class PrivateCluster:
         lines = self._pid_lines()
         pid = int(lines[0]) if lines and lines[0].strip().isdigit() else None
         return pid if pid is not None and service.alive(pid, str(self._data)) else None
-
-    def _clear_dead_pid(self) -> None:
-        # PostgreSQL takes a zombie for a running server, and in a container whose process 1 reaps
-        # nothing a killed server stays one for ever. Should any of its processes be left, the new
-        # server still finds their shared memory and refuses.
-        lines = self._pid_lines()
-        if lines and lines[0].strip().isdigit() and service.is_zombie(int(lines[0])):
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _is_ready(self, pid: int) -> bool:
         # Line 8 is the server's own word on its state; pg_ctl waits for the same.

@@ -71,6 +71,8 @@ def unpack_parts(parts: Sequence[Part], place: Path, report: Callable[[str], Non
     architecture = native_architecture()
     patcher = _patcher()
     _require_time_zones()
+    for leftover in place.glob("unpacking-*"):  # of an install that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=place, prefix="unpacking-") as temporary:
         work = Path(temporary)
         work.chmod(0o755)  # else the servers' account cannot step in, whatever the caller's umask

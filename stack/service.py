@@ -79,15 +79,6 @@ def alive(pid: int, mark: str) -> bool:
         return False
 
 
-def is_zombie(pid: int) -> bool:
-    """Tell whether process *pid* is dead but not waited for."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[0] == "Z"  # the name before may hold anything
-
-
 def children(pid: int) -> list[int]:
     """Return the process ids of the direct children of *pid*."""
     try:

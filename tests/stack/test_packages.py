@@ -45,6 +45,7 @@ def test_two_installs_at_once_unpack_once_and_both_succeed(
     bare_system: None, stack_folder: Path
 ) -> None:
     place = stack_folder / "cache"
+    (place / "unpacking-killed").mkdir(parents=True)
     steps: list[str] = []
     found: list[Programs] = []
     threads = [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,8 +66,11 @@ def test_another_object_for_the_folder_speaks_of_the_same_server(
 
 def test_a_dead_postmasters_pid_file_does_not_stop_a_start(own_cluster: PrivateCluster) -> None:
     own_cluster.stop()
-    (own_cluster.folder / "data/postmaster.pid").write_text("1\n/elsewhere\n0\n1\n\n\n\nready\n")
+    stranger = f"{os.getpid()}\n/elsewhere\n0\n1\n\n\n\nready\n"
+    (own_cluster.folder / "data/postmaster.pid").write_text(stranger)
     assert not own_cluster.running
+    own_cluster.start()
+    assert own_cluster.running
 
 
 def test_the_password_is_asked_for_and_kept_secret(own_cluster: PrivateCluster) -> None:
