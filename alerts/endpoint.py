@@ -65,6 +65,7 @@ def _parse(text: str, *, allow_http: bool) -> Endpoint:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as the resolver will
     except ValueError:
         # urlsplit repeats the URL in its own text.
         raise ValueError("this is no URL; its host or port cannot be read") from None

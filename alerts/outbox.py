@@ -66,6 +66,7 @@ def put(
 
 def claim(connection: Connection, endpoint: str) -> bool:
     """Try to become the one sender to *endpoint*, for as long as *connection* lasts."""
+    connection.execute(statement("session_lease"))
     key = f"jellyroll alerts {endpoint}"
     row = connection.execute(
         "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)

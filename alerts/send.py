@@ -91,6 +91,9 @@ def post(
     deadline.daemon = True
     deadline.start()
     try:
+        connection.connect()
+        if hung_up.is_set():  # while there was no socket yet to shut
+            return Answer(None, _TOO_LATE)
         connection.request(
             "POST", endpoint.target, delivery.body, sent_headers, preload_content=False
         )

@@ -30,6 +30,7 @@ _LOG = logging.getLogger("jellyroll.alerts")
 
 #: How long a stage sleeps when nobody wakes it: what an older transaction hid, what falls due.
 _POLL_S = 0.25
+_STEADY_S = 30.0
 _RECONNECT = BackOff(first_s=0.5, longest_s=5.0)
 
 
@@ -72,15 +73,16 @@ def _keep_connected(
     """Do *work* on a connection, and on a new one whenever it breaks, until *stop*."""
     failures = 0
     while not stop.is_set():
+        started = time.monotonic()
         try:
             with connect(dsn, application=f"jellyroll alerts: {name}", autocommit=True) as link:
                 record.require_schema(link)
                 if failures:
                     _LOG.info("%s: the database is back", name)
-                    failures = 0
                 work(link)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            failures += 1
+            # One that answers and breaks again at once has not been back.
+            failures = failures + 1 if time.monotonic() - started < _STEADY_S else 1
             if failures == 1:
                 reason = str(error).strip().partition("\n")[0]
                 _LOG.warning("%s: the database is away, waiting for it (%s)", name, reason)
@@ -126,9 +128,11 @@ class _Sender:
 
     def run(self, connection: Connection) -> None:
         name = self._endpoint.name
-        while not outbox.claim(connection, name):
-            if self._stop.wait(_POLL_S):
-                return
+        if not outbox.claim(connection, name):
+            _LOG.info("%s: another service sends to it; standing by", name)
+            while not outbox.claim(connection, name):
+                if self._stop.wait(_POLL_S):
+                    return
         _LOG.info("%s: sending what is due", name)
         connection.execute(f"LISTEN {outbox.CHANNEL}")
         while not self._stop.wait(max(0.0, self._resume_at - time.monotonic())):

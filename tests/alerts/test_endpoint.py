@@ -50,6 +50,7 @@ def test_all_bad_endpoints_are_told_at_once_and_none_is_repeated() -> None:
         "https://on-call.example/s3cret with space",
         "https://on-call.example/\ns3cret",
         "https://[s3cret/",
+        "https://on-call..s3cret/",
         "",
     ]
     with pytest.raises(EndpointError) as caught:

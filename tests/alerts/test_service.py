@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from standardwebhooks import Webhook
 
+from alerts import outbox
 from alerts.backoff import BackOff
 from alerts.correlate import correlate
 from alerts.endpoint import parse_endpoints
@@ -194,6 +195,15 @@ def test_the_second_service_takes_over_when_the_first_loses_its_connection(
         insert_anomaly(link)
         until(STATUS, [("delivered", 1, 204)])
         until(senders, [(1,)])
+
+
+def test_a_sender_whose_machine_loses_power_does_not_hold_its_endpoint_for_hours(
+    link: Connection,
+) -> None:
+    assert outbox.claim(link, "here")
+    names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
+    shown = [link.execute(f"SHOW {name}".encode()).fetchone() for name in names]
+    assert shown == [("10",), ("5",), ("3",)]
 
 
 def test_the_database_may_go_away_and_come_back(
