@@ -21,7 +21,7 @@ from simulator.duration import parse_duration
 from simulator.faults import parse_fault
 from simulator.line import Line
 from simulator.message import Message
-from simulator.report import JsonReporter, Reporter, ScreenReporter
+from simulator.report import JsonReporter, Receipt, Reporter, ScreenReporter
 from simulator.run import Plan, Run
 
 #: At the end: the patience from one acknowledgement to the next.
@@ -117,7 +117,7 @@ def _address(url: str) -> BrokerAddress:
 
 def _reporter(courier: Courier, *, as_json: bool) -> Reporter:
     kind = JsonReporter if as_json else ScreenReporter
-    return kind(lambda: courier.acknowledged)
+    return kind(lambda: Receipt(courier.acknowledged, courier.unheard))
 
 
 @contextlib.contextmanager

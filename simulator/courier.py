@@ -38,6 +38,7 @@ class Courier:
         self._changed = threading.Condition()
         self._refusal = ""
         self._connected = False
+        self._most = _UNANSWERED
         self.sent = 0
         self.acknowledged = 0
         self.unheard = 0
@@ -83,7 +84,7 @@ class Courier:
         Raise `CourierError` once the broker has refused a message.
         """
         with self._changed:
-            while self.sent - self.acknowledged >= _UNANSWERED and not self._refusal:
+            while self.sent - self.acknowledged >= self._most and not self._refusal:
                 if stop.is_set():
                     return False
                 self._changed.wait(0.2)
@@ -105,7 +106,7 @@ class Courier:
                         missing = self.sent - self.acknowledged
                         raise CourierError(
                             f"the broker has not acknowledged {missing:,} of {self.sent:,} messages"
-                            f" for {timeout_s:.0f} s; replay the file again"
+                            f" for {timeout_s:.0f} s; publish them again"
                         )
                 self._check()
 
@@ -119,13 +120,16 @@ class Courier:
         _userdata: object,
         _flags: mqtt.ConnectFlags,
         reason_code: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         with self._changed:
             if reason_code.is_failure:
                 self._refusal = str(reason_code)
             else:
                 self._connected = True
+                # paho does not look at it, and a broker may hang up on a client that sends more.
+                most = getattr(properties, "ReceiveMaximum", _UNANSWERED)
+                self._most = min(_UNANSWERED, most)
             self._changed.notify_all()
 
     def _on_publish(

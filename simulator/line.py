@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from plant.model import Plant
@@ -33,12 +34,13 @@ class Line:
             pace,
         )
         machines = [m for m in plant.equipment.values() if m.line == name]
+        peers = Counter(machine.station for machine in machines)
         curves = {
-            station: TrayCurve.of(model, pace, len(plant.equipment_at(name, station)))
+            station: TrayCurve.of(model, pace, peers[station])
             for station, model in plant.stations.items()
         }
         self._machines = [
-            Machine(plant, machine, seed, curves[machine.station])
+            Machine(plant, machine, peers[machine.station], seed, curves[machine.station])
             for machine in machines
             if plant.stations[machine.station].signals
         ]

@@ -48,13 +48,12 @@ class _Column:
 
 
 class Machine:
-    """What one machine publishes of its signals."""
+    """What one machine, one of *peers* like it, publishes of its signals."""
 
     def __init__(
-        self, plant: Plant, machine: Equipment, seed: int, curve: TrayCurve | None
+        self, plant: Plant, machine: Equipment, peers: int, seed: int, curve: TrayCurve | None
     ) -> None:
         station = plant.stations[machine.station]
-        peers = len(plant.equipment_at(machine.line, machine.station))
         positions = station.positions.count if station.positions else 1
         self._topic = topic_of(plant, machine, Kind.TELEMETRY)
         self._table = plant.tables[Kind.TELEMETRY, machine.station]

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import orjson
 from rich.console import Console
@@ -20,6 +20,13 @@ from simulator.faults import Fault
 from simulator.run import Phase, Progress
 
 _EACH_S = 1.0
+
+
+class Receipt(NamedTuple):
+    """What the broker says: messages taken, and those of them that nobody subscribed to."""
+
+    acknowledged: int
+    unheard: int
 
 
 class Reporter(Protocol):
@@ -44,8 +51,8 @@ class Reporter(Protocol):
 class JsonReporter:
     """One JSON object a second on standard output, and one at the end."""
 
-    def __init__(self, acknowledged: Callable[[], int]) -> None:
-        self._acknowledged = acknowledged
+    def __init__(self, receipt: Callable[[], Receipt]) -> None:
+        self._receipt = receipt
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -71,7 +78,7 @@ class JsonReporter:
         self._print(progress)
 
     def _print(self, progress: Progress) -> None:
-        line = orjson.dumps(as_document(progress, self._acknowledged()))
+        line = orjson.dumps(as_document(progress, self._receipt()))
         sys.stdout.write(line.decode() + "\n")
         sys.stdout.flush()
 
@@ -79,8 +86,8 @@ class JsonReporter:
 class ScreenReporter:
     """A progress bar for the history, then a line with the rates of live."""
 
-    def __init__(self, acknowledged: Callable[[], int]) -> None:
-        self._acknowledged = acknowledged
+    def __init__(self, receipt: Callable[[], Receipt]) -> None:
+        self._receipt = receipt
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("history"),
@@ -127,7 +134,7 @@ class ScreenReporter:
             )
             return
         messages_per_s = (progress.messages - messages) / seconds
-        waiting = progress.messages - self._acknowledged()
+        waiting = progress.messages - self._receipt().acknowledged
         self._live.update(
             Text(
                 f"live {format_time_us(progress.time_ms * 1000)}  "
@@ -139,14 +146,17 @@ class ScreenReporter:
     def final(self, progress: Progress) -> None:
         """Print the totals."""
         self._live.stop()
-        self._console.print(
+        receipt = self._receipt()
+        text = (
             f"{progress.messages:,} messages, {progress.rows:,} rows, {progress.values:,} values; "
-            f"{self._acknowledged():,} messages acknowledged",
-            highlight=False,
+            f"{receipt.acknowledged:,} messages acknowledged"
         )
+        if receipt.unheard:
+            text += f", {receipt.unheard:,} of them had no subscriber and are gone: is ingest up?"
+        self._console.print(text, highlight=False)
 
 
-def as_document(progress: Progress, acknowledged: int) -> dict[str, Any]:
+def as_document(progress: Progress, receipt: Receipt) -> dict[str, Any]:
     """Return *progress* as the JSON that `jellyroll simulate --json` prints."""
     return {
         "phase": progress.phase.value,
@@ -155,7 +165,8 @@ def as_document(progress: Progress, acknowledged: int) -> dict[str, Any]:
         "messages": progress.messages,
         "rows": progress.rows,
         "values": progress.values,
-        "acknowledged": acknowledged,
+        "acknowledged": receipt.acknowledged,
+        "unheard": receipt.unheard,
         "tables": dict(sorted(progress.tables.items())),
         "faults": [_fault_document(fault) for fault in progress.faults],
     }
