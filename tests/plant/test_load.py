@@ -107,11 +107,13 @@ def test_none_takes_a_station_a_signal_and_a_limit_of_the_base_away(tmp_path: Pa
         'winding = "none"\n'
         'filling.signals.vacuum = "none"\n'
         'filling.results.fill_mass.low = "none"\n'
+        'filling.title = "none"\n'
     )
     plant = load_plant(path)
     assert list(plant.stations) == ["filling"]
     assert list(plant.stations["filling"].signals) == ["flow"]
     assert plant.stations["filling"].results["fill_mass"].low is None
+    assert plant.stations["filling"].title == "none", "a text of the base is replaced"
 
 
 def test_the_pilot_has_the_stations_signals_and_results_of_the_reference_plant() -> None:

@@ -182,6 +182,16 @@ def dumped(document: Any) -> bytes:
             "ahead of now",
         ),
         (
+            b'{"ts":[1795336200000,1795336200],"edge_anode":[1,2]}',
+            Reason.TIME_OUTSIDE_WINDOW,
+            "days ago",
+        ),
+        (
+            b'{"ts":["2026-11-22T08:30:00Z","2026-11-22T09:30:00Z"],"edge_anode":[1,2]}',
+            Reason.TIME_OUTSIDE_WINDOW,
+            "ahead of now",
+        ),
+        (
             b'{"ts":["2026-11-22T08:30:00Z","2020-11-22T08:30:00Z"],"edge_anode":[1,2]}',
             Reason.TIME_OUTSIDE_WINDOW,
             "days ago",

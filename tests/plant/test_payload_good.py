@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from plant.frames import Frame
+from plant.load import load_plant
 from plant.model import Plant
 from plant.payload import PayloadDecoder
 
 NOW_MS = 1_795_336_200_000
 NOW_US = NOW_MS * 1000
+SMALL = Path(__file__).parent / "small.toml"
 
 FILLER = "v1/acme/desoto/assembly/l1/l1-filler-01"
 WINDER = "v1/acme/desoto/assembly/l1/l1-winder-01"
@@ -161,6 +164,21 @@ def test_many_cells_may_have_each_its_time(decoder: PayloadDecoder) -> None:
     document = {"ts": [NOW_MS - 1, NOW_MS], "cell": ["a", "b"], "capacity": [4.8, 4.7]}
     frame = one(decoder, f"{TESTER}/cell", document)
     assert list(column(frame, "time")) == [NOW_US - 1000, NOW_US]
+
+
+def test_a_result_per_position_is_an_array_for_each_cell(tmp_path: Path) -> None:
+    path = tmp_path / "plant.toml"
+    path.write_text(
+        f"base = '{SMALL}'\n[stations.filling.results]\n"
+        "curve = { unit = 'kPa', nominal = 2, sd = 1, per_position = true, source = 'A' }\n"
+    )
+    own = PayloadDecoder(load_plant(path), now_us=lambda: NOW_US)
+    topic = "v1/acme/lab/assembly/l1/l1-filler-02/cell"
+    curves = [[1, 2, 3, 4], [5, 6, 7, None]]
+    frame = one(own, topic, {"ts": NOW_MS, "cell": ["a", "b"], "curve": curves})
+    np.testing.assert_array_equal(column(frame, "curve"), [[1, 2, 3, 4], [5, 6, 7, NULL]])
+    shared = one(own, topic, {"ts": NOW_MS, "cell": ["a", "b"], "curve": curves[0]})
+    np.testing.assert_array_equal(column(shared, "curve"), [curves[0], curves[0]])
 
 
 def test_a_list_of_objects_gives_a_frame_for_each(decoder: PayloadDecoder) -> None:
