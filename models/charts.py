@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.baseline import Baseline, learn
+from models.onset import points_before_onset
 from models.spc import cusum
 from models.spc.cusum import Cusum, Edge, Floats, Ints, Points
 
@@ -99,6 +100,29 @@ class Outcome:
     learning: list[tuple[int, int, Floats]]
     learnt: list[Learnt]
     alarms: list[Alarm]
+
+
+class _Recent(NamedTuple):
+    """Last points of a chart, newest last."""
+
+    time_us: Ints
+    value: Floats
+
+
+class _Cut(NamedTuple):
+    """Points that a side had gathered before the onset, and the onset."""
+
+    points: int
+    score_sum: int
+    onset_us: int
+
+    def of(self, edge: Edge) -> Edge:
+        """Return *edge* without them."""
+        return edge._replace(
+            samples=edge.samples - self.points,
+            score_sum=edge.score_sum - self.score_sum,
+            onset_us=self.onset_us,
+        )
 
 
 class Charts:
@@ -192,32 +216,62 @@ class Charts:
         limits = np.zeros(len(self.state), dtype=np.int64)
         limits[chart] = cusum.limit_units(self.state["h"][chart] * cusum.K / self.state["k"][chart])
         begin = dict(zip(chart.tolist(), batch.start[scored].tolist(), strict=True))
-        return [
-            self._alarm(edge, batch, begin[edge.chart], int(at[edge.at]))
-            for edge in cusum.update(self._cusum(), limits, points)
-        ]
+        alarms = []
+        cuts: dict[tuple[int, int], _Cut] = {}
+        for edge in cusum.update(self._cusum(), limits, points):
+            side = edge.chart, 0 if edge.is_high else 1
+            recent = self._recent(batch, edge.chart, begin[edge.chart], int(at[edge.at]))
+            if edge.is_on:
+                cuts[side] = self._cut(edge, recent)
+            cut = cuts[side] if edge.is_on else cuts.pop(side, None)
+            alarms.append(self._alarm(cut.of(edge) if cut else edge, recent))
+        for (number, side_index), cut in cuts.items():
+            row = self.state[number]
+            row["samples"][side_index] -= cut.points
+            row["score_sum"][side_index] -= cut.score_sum
+            row["onset_us"][side_index] = cut.onset_us
+        return alarms
 
-    def _score_unit(self, chart: Ints | int) -> Floats:
-        """Return what one unit of a score is in the result's own unit."""
-        return np.asarray(self.state["sd"][chart] * self.state["k"][chart] / cusum.K)
-
-    def _alarm(self, edge: Edge, batch: Batch, start: int, at: int) -> Alarm:
-        chart = edge.chart
-        times = [*self.state["recent_us"][chart].tolist(), *batch.time_us[start : at + 1].tolist()]
-        values = [*self.state["recent"][chart].tolist(), *batch.value[start : at + 1].tolist()]
+    def _recent(self, batch: Batch, chart: int, start: int, at: int) -> _Recent:
+        """Return the last points of *chart* up to *at*; its points of *batch* begin at *start*."""
+        new = slice(max(start, at + 1 - RECENT), at + 1)
         known = min(RECENT, int(self.state["points"][chart]) + at + 1 - start)
+        row = self.state[chart]
+        return _Recent(
+            np.concatenate([row["recent_us"], batch.time_us[new]])[-known:],
+            np.concatenate([row["recent"], batch.value[new]])[-known:],
+        )
+
+    def _cut(self, edge: Edge, recent: _Recent) -> _Cut:
+        """Return what the sum had gathered before the likeliest onset."""
+        if edge.samples > len(recent.value):
+            return _Cut(0, 0, edge.onset_us)
+        mean, unit = self.state["mean"][edge.chart], self._score_unit(edge.chart)
+        score = cusum.scores(recent.value[-edge.samples :], mean, unit)
+        before = points_before_onset(score)
+        onset_us = int(recent.time_us[before - edge.samples]) if before else edge.onset_us
+        return _Cut(before, int(score[:before].sum()), onset_us)
+
+    def _alarm(self, edge: Edge, recent: _Recent) -> Alarm:
+        chart = edge.chart
+        row = self.state[chart]
+        mean_score = edge.score_sum / (edge.samples * cusum.UNIT)
         return Alarm(
             chart=chart,
             is_on=edge.is_on,
             is_high=edge.is_high,
             since_us=edge.onset_us,
-            time_us=int(batch.time_us[at]),
-            statistic=edge.statistic * float(self.state["k"][chart]) / cusum.K,
-            limit=float(self.state["h"][chart]),
-            value=float(self.state["mean"][chart] + edge.mean_score * self._score_unit(chart)),
+            time_us=int(recent.time_us[-1]),
+            statistic=edge.statistic * float(row["k"]) / cusum.K,
+            limit=float(row["h"]),
+            value=float(row["mean"] + mean_score * self._score_unit(chart)),
             samples=edge.samples,
-            recent=list(zip(times[-known:], values[-known:], strict=True)),
+            recent=list(zip(recent.time_us.tolist(), recent.value.tolist(), strict=True)),
         )
+
+    def _score_unit(self, chart: Ints | int) -> Floats:
+        """Return what one unit of a score is in the result's own unit."""
+        return np.asarray(self.state["sd"][chart] * self.state["k"][chart] / cusum.K)
 
     def _cusum(self) -> Cusum:
         """Return the sides of all charts as views of the state."""

@@ -98,7 +98,11 @@ class Points(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """An alarm that began or ended at one point; *at* is its index in `Points`."""
+    """An alarm that began or ended at one point; *at* is its index in `Points`.
+
+    *statistic* is the sum in sd; *samples*, *score_sum* (in `UNIT`) and *onset_us* as in `Cusum`,
+    this point included.
+    """
 
     chart: int
     at: int
@@ -106,7 +110,7 @@ class Edge(NamedTuple):
     is_high: bool
     statistic: float
     samples: int
-    mean_score: float
+    score_sum: int
     onset_us: int
 
 
@@ -118,7 +122,8 @@ def scores(value: Floats, mean: Floats | float, sd: Floats | float) -> Ints:
 
 def limit_units(h: Floats | float) -> Ints:
     """Return limits of *h* standard deviations in `UNIT`."""
-    return np.rint(np.asarray(h) * UNIT).astype(np.int64)
+    units: Ints = np.rint(np.asarray(h) * UNIT).astype(np.int64)
+    return units
 
 
 def update(state: Cusum, h: Ints, points: Points) -> list[Edge]:
@@ -218,7 +223,7 @@ def _update_side(
             is_high=side == 0,
             statistic=float(total[i]) / UNIT,
             samples=int(samples),
-            mean_score=float(score_sum) / (int(samples) * UNIT),
+            score_sum=int(score_sum),
             onset_us=int(onset),
         )
         for i, samples, score_sum, onset in zip(at, *since(at, previous), strict=True)
