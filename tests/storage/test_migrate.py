@@ -25,7 +25,9 @@ def extended(plant: Plant) -> Plant:
             "results": {**station.results, "drip_mass": new.model_copy(update={"rate_hz": 0.0})},
         }
     )
-    return Plant(**{**dict(plant), "stations": {**plant.stations, "filling": changed}})
+    # Not model_copy: it would take the tables along that the old model has worked out.
+    parts = {name: getattr(plant, name) for name in Plant.model_fields}
+    return Plant(**{**parts, "stations": {**plant.stations, "filling": changed}})
 
 
 def test_a_second_migration_finds_nothing_to_do(fresh_database: str, pilot: Plant) -> None:
@@ -92,7 +94,7 @@ def test_the_writer_may_write_but_drop_nothing(migrated_database: str) -> None:
         )
         for command in ("DROP TABLE telemetry.filling", "DELETE FROM telemetry.filling"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(command)  # type: ignore[arg-type]
+                connection.execute(command)
 
 
 def test_the_command_tells_what_it_did(fresh_database: str) -> None:
