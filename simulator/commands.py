@@ -15,6 +15,7 @@ from plant.broker import BrokerAddress
 from plant.load import load_plant
 from plant.model import Plant
 from plant.options import DEFAULT_PLANT, BrokerUrl, Json, PlantFile
+from simulator.backlog import Backlog
 from simulator.clock import WallClock
 from simulator.courier import Courier
 from simulator.duration import parse_duration
@@ -22,7 +23,7 @@ from simulator.faults import parse_fault
 from simulator.line import Line
 from simulator.message import Message
 from simulator.report import JsonReporter, Receipt, Reporter, ScreenReporter
-from simulator.run import Plan, Run
+from simulator.run import Phase, Plan, Run
 
 #: At the end: the patience from one acknowledgement to the next.
 _DRAIN_S = 30.0
@@ -89,14 +90,17 @@ def simulate(
     chosen = _lines(plant, lines, seed)
     address = _address(broker_url)
     stop = threading.Event()
-    with _stopping(stop), Courier(address) as courier:
+    with _stopping(stop), Courier(address) as courier, Backlog(address) as backlog:
         reporter = _reporter(courier, as_json=as_json)
 
         def send(message: Message) -> bool:
+            if run.progress.phase is Phase.HISTORY:
+                backlog.wait(stop)
             return not stop.is_set() and courier.send(message.topic, message.payload, stop)
 
+        run = Run(chosen, plan, WallClock(stop), send, reporter)
         with reporter:
-            progress = Run(chosen, plan, WallClock(stop), send, reporter).go()
+            progress = run.go()
             courier.drain(_DRAIN_S)
             reporter.final(progress)
 

@@ -26,6 +26,16 @@ class CourierError(Exception):
     """The broker cannot be reached, or did not take what was sent."""
 
 
+def new_client(address: BrokerAddress) -> mqtt.Client:
+    """Return an MQTT 5 client with the credentials and certificates of *address*."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    if address.username:
+        client.username_pw_set(address.username, address.password)
+    if address.tls:
+        client.tls_set(str(address.ca_file) if address.ca_file else None)
+    return client
+
+
 class Courier:
     """A connection that publishes with QoS 1; as a context manager it connects and disconnects.
 
@@ -42,14 +52,10 @@ class Courier:
         self.sent = 0
         self.acknowledged = 0
         self.unheard = 0
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client = new_client(address)
         self._client.max_inflight_messages_set(_UNANSWERED)
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
-        if address.username:
-            self._client.username_pw_set(address.username, address.password)
-        if address.tls:
-            self._client.tls_set(str(address.ca_file) if address.ca_file else None)
 
     def __enter__(self) -> Self:
         """Connect; raise `CourierError` if the broker cannot be reached or refuses."""
