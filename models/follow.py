@@ -82,8 +82,7 @@ def _drain(connection: Connection, monitor: Monitor, stop: threading.Event) -> P
 def _attached(dsn: str, monitor: Monitor) -> Iterator[Connection | None]:
     """Yield a connection whose charts are loaded, or None while another monitor has them."""
     with connect(dsn, application="jellyroll monitor", autocommit=True) as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-        if not (row and row[0]):
+        if not _locked(connection):
             yield None
             return
         try:
@@ -93,3 +92,16 @@ def _attached(dsn: str, monitor: Monitor) -> Iterator[Connection | None]:
                 "the database has no tables for the analysis; run `jellyroll migrate` first"
             ) from error
         yield connection
+        # Not left to the end of the session, which the server may notice a little later.
+        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _locked(connection: Connection) -> bool:
+    """Take the monitor's lock; a predecessor that was killed may need a moment to let it go."""
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '1s'")
+            connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
