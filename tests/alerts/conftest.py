@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,13 +22,10 @@ from plant.model import Plant
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
 from storage.sql import migrations
-from tests.alerts.support import SECRET
+from tests.alerts.support import SECRET, StartProcess, StartService, Until
 
 #: The same shape as the real one, a hundred times as fast.
 QUICK = BackOff(first_s=0.05, longest_s=0.2, give_up_s=60.0)
-
-Query = Callable[..., list[tuple[Any, ...]]]
-
 
 #: Everything an alert test can leave behind, while the guards of the history look away.
 _FORGET = """
@@ -69,26 +66,17 @@ def link(database: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def until(link: Connection) -> Callable[..., list[tuple[Any, ...]]]:
+def until(link: Connection) -> Until:
     """Ask the database again and again until it answers as expected."""
 
-    def wait_until(query: str, expected: Any, *, timeout_s: float = 20.0) -> list[tuple[Any, ...]]:
+    def wait_until(query: str, expected: Any, *, timeout_s: float = 20.0) -> None:
         deadline = time.monotonic() + timeout_s
         while (rows := link.execute(query.encode()).fetchall()) != expected:
             if time.monotonic() > deadline:
                 pytest.fail(f"{query} gives {rows}, not {expected}")
             time.sleep(0.02)
-        return rows
 
     return wait_until
-
-
-class StartService(Protocol):
-    """Start the service in a thread; it must end well at the end of the test."""
-
-    def __call__(
-        self, *urls: str, dsn: str = ..., back_off: BackOff = ..., timeout_s: float = ...
-    ) -> None: ...
 
 
 @pytest.fixture
@@ -122,12 +110,6 @@ def start_service(database: str, pilot: Plant) -> Iterator[StartService]:
         thread.join(30)
         assert not thread.is_alive()
     assert errors == []
-
-
-class StartProcess(Protocol):
-    """Start `jellyroll alerts run`; its log goes to `log` of the test's folder."""
-
-    def __call__(self, *arguments: str) -> subprocess.Popen[bytes]: ...
 
 
 @pytest.fixture

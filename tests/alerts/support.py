@@ -5,18 +5,42 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from alerts.backoff import BackOff
+
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ONSET = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+class Until(Protocol):
+    """Ask the database again and again until it answers as expected; fail if it never does."""
+
+    def __call__(self, query: str, expected: Any, *, timeout_s: float = ...) -> None: ...
+
+
+class StartService(Protocol):
+    """Start the service in a thread; it must end well at the end of the test."""
+
+    def __call__(
+        self, *urls: str, dsn: str = ..., back_off: BackOff = ..., timeout_s: float = ...
+    ) -> None: ...
+
+
+class StartProcess(Protocol):
+    """Start `jellyroll alerts run`; its log goes to `log` of the test's folder."""
+
+    def __call__(self, *arguments: str) -> subprocess.Popen[bytes]: ...
+
 
 _DEFAULTS: dict[str, Any] = {
     "state": "on",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +119,15 @@ def test_no_number_however_odd_makes_the_body_unreadable(pilot: Plant, odd: floa
         changes: dict[str, Any] = {name: odd}
         text = json.dumps(_body(pilot, **changes), allow_nan=False)
         assert "fill mass" in text
+
+
+def test_the_documented_body_has_the_fields_of_a_real_one(pilot: Plant) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+
+    def shape(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: shape(inner) for name, inner in value.items()}
+        return type(value).__name__
+
+    assert shape(json.loads(example)) == shape(_body(pilot))

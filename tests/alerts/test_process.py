@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from standardwebhooks import Webhook
 
 from storage.connect import Connection
-from tests.alerts.conftest import StartProcess
-from tests.alerts.support import SECRET, Endpoint, Reply, insert_anomaly
-
-Until = Callable[..., list[tuple[Any, ...]]]
+from tests.alerts.support import SECRET, Endpoint, Reply, StartProcess, Until, insert_anomaly
 
 
 def test_killed_between_sending_and_recording_it_delivers_again_under_the_same_id(

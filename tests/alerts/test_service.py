@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import psycopg
 import pytest
@@ -22,10 +20,7 @@ from plant.model import Plant
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
 from storage.migrate import migrate
-from tests.alerts.conftest import StartService
-from tests.alerts.support import SECRET, Endpoint, Reply, insert_anomaly
-
-Until = Callable[..., list[tuple[Any, ...]]]
+from tests.alerts.support import SECRET, Endpoint, Reply, StartService, Until, insert_anomaly
 
 STATUS = "SELECT status, attempts, last_status FROM alert.delivery ORDER BY event, endpoint"
 
