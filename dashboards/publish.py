@@ -53,7 +53,7 @@ providers:
     allowUiUpdates: false
     updateIntervalSeconds: 30
     options:
-      path: /var/lib/grafana/dashboards/jellyroll
+      path: /etc/grafana/dashboards/jellyroll
 """
 
 
