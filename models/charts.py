@@ -235,11 +235,11 @@ class Charts:
     def _recent(self, batch: Batch, chart: int, start: int, at: int) -> _Recent:
         """Return the last points of *chart* up to *at*; its points of *batch* begin at *start*."""
         new = slice(max(start, at + 1 - RECENT), at + 1)
-        known = min(RECENT, int(self.state["points"][chart]) + at + 1 - start)
         row = self.state[chart]
+        # A chart with a baseline has seen more than RECENT points.
         return _Recent(
-            np.concatenate([row["recent_us"], batch.time_us[new]])[-known:],
-            np.concatenate([row["recent"], batch.value[new]])[-known:],
+            np.concatenate([row["recent_us"], batch.time_us[new]])[-RECENT:],
+            np.concatenate([row["recent"], batch.value[new]])[-RECENT:],
         )
 
     def _cut(self, edge: Edge, recent: _Recent) -> _Cut:

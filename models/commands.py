@@ -23,7 +23,7 @@ def monitor(
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
     once: Annotated[
-        bool, typer.Option("--once", help="Do what is pending, print counts, end.")
+        bool, typer.Option("--once", help="Do what is pending, print counts (--json), end.")
     ] = False,
     baseline_points: Annotated[
         int, typer.Option(min=MIN_POINTS, help="Points of a chart that make its baseline.")
@@ -48,16 +48,16 @@ def monitor(
         "one false alarm in %.3g points of a chart; baselines of %d points",
         watching.arl0, baseline_points,
     )  # fmt: skip
-    if once:
-        done = catch_up(database, watching)
-    else:
+    if not once:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        done = run(database, watching, stop)
+        run(database, watching, stop)
+        return
+    done = catch_up(database, watching)
     if as_json:
         typer.echo(json.dumps(done._asdict()))
-    elif once:
+    else:
         typer.echo(
             f"{done.batches} batches, {done.values} values, {done.baselines} baselines learnt,"
             f" {done.alarms_on} alarms on, {done.alarms_off} off"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from models.monitor import Monitor, Progress
+from models.monitor import Monitor, MonitorError, Progress
 from storage.connect import Connection, connect
 from storage.ledger import CHANNEL
 
@@ -18,13 +18,11 @@ log = logging.getLogger("jellyroll.models")
 #: Seconds between looks at the ledger when no notification comes: a batch may be committed, and
 #: notified, while an older transaction still hides it.
 _LOOK_S = 1.0
+#: Seconds in which further batches may join the one that was notified: each step has its cost.
+_GATHER_S = 0.2
 _MAX_PAUSE_S = 5.0
 #: Held by the monitor of a database, so that there is one.
 _LOCK = 0x6A656C6C7A
-
-
-class MonitorError(Exception):
-    """The monitor cannot work on this database; the text says what to do."""
 
 
 def catch_up(dsn: str, monitor: Monitor) -> Progress:
@@ -37,35 +35,39 @@ def catch_up(dsn: str, monitor: Monitor) -> Progress:
         return _drain(connection, monitor, threading.Event())
 
 
-def run(dsn: str, monitor: Monitor, stop: threading.Event) -> Progress:
-    """Follow the ledger until *stop*; return what was done.
+def run(dsn: str, monitor: Monitor, stop: threading.Event) -> None:
+    """Follow the ledger until *stop*.
 
     A second monitor of the same database stands by until the first one is gone. While the
     database is away it is tried again, at most 5 seconds apart.
     """
-    done = Progress()
-    pause_s, waiting = 0.1, ""
+    pause_s, trouble = 0.1, ""
     while not stop.is_set():
+        reason = ""
         try:
             with _attached(dsn, monitor) as connection:
-                reason = "" if connection else "another monitor is at work; standing by"
-                if connection:
-                    if waiting:
+                if connection is None:
+                    reason = "another monitor is at work; standing by"
+                else:
+                    if trouble:
                         log.info("following the ledger again")
-                    pause_s, waiting = 0.1, ""
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    while not stop.is_set():
-                        done = done.plus(_drain(connection, monitor, stop))
-                        for _ in connection.notifies(timeout=_LOOK_S, stop_after=1):
-                            pass
+                    pause_s, trouble = 0.1, ""
+                    _follow(connection, monitor, stop)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             reason = f"the database is away ({str(error).splitlines()[0]}); trying again"
-        if reason and not waiting:
+        if reason and not trouble:
             log.warning("%s", reason)
-        waiting = reason
+        trouble = reason
         stop.wait(pause_s)
         pause_s = min(2 * pause_s, _MAX_PAUSE_S)
-    return done
+
+
+def _follow(connection: Connection, monitor: Monitor, stop: threading.Event) -> None:
+    connection.execute(f"LISTEN {CHANNEL}")
+    while not stop.is_set():
+        _drain(connection, monitor, stop)
+        for _ in connection.notifies(timeout=_LOOK_S, stop_after=1):
+            stop.wait(_GATHER_S)
 
 
 def _drain(connection: Connection, monitor: Monitor, stop: threading.Event) -> Progress:
@@ -85,12 +87,7 @@ def _attached(dsn: str, monitor: Monitor) -> Iterator[Connection | None]:
         if not _locked(connection):
             yield None
             return
-        try:
-            monitor.attach(connection)
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-            raise MonitorError(
-                "the database has no tables for the analysis; run `jellyroll migrate` first"
-            ) from error
+        monitor.attach(connection)
         yield connection
         # Not left to the end of the session, which the server may notice a little later.
         connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))

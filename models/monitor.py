@@ -25,6 +25,7 @@ from plant.model import Plant
 from plant.times import format_time_us
 from storage.connect import Connection
 from storage.ledger import LedgerBatch, advance, follow
+from storage.schema import missing_columns
 
 log = logging.getLogger("jellyroll.models")
 
@@ -34,6 +35,10 @@ CHANNEL = "jellyroll_anomaly"
 #: A step takes batches up to so many values, or one: it bounds memory, about 250 bytes a value.
 MAX_VALUES = 400_000
 _POSITIONS = 1 << 16
+
+
+class MonitorError(Exception):
+    """The monitor cannot work on this database; the text says what to do."""
 
 
 class Progress(NamedTuple):
@@ -66,7 +71,15 @@ class Monitor:
         self._charts = Charts(baseline_points, self.arl0)
 
     def attach(self, connection: Connection) -> None:
-        """Take the charts' state from the database; to be called for each new *connection*."""
+        """Take the charts' state from the database; to be called for each new *connection*.
+
+        Raise `MonitorError` if the database is not that of the plant model.
+        """
+        if missing := missing_columns(connection, self._plant):
+            shown = ", ".join(missing[:3]) + (", ..." if missing[3:] else "")
+            raise MonitorError(
+                f"the database lacks {shown}; run `jellyroll migrate` with the same --plant first"
+            )
         chart_store.prepare(connection)
         self._charts = Charts(self._baseline_points, self.arl0)
         chart_store.load(connection, self._plant, self._charts)

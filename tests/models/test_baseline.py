@@ -67,8 +67,7 @@ DISTRIBUTIONS = {
 }
 
 
-@pytest.mark.parametrize("points", [300, 1000])
-@pytest.mark.parametrize("name", DISTRIBUTIONS)
+@pytest.mark.parametrize(("name", "points"), [("normal", 300), *((n, 1000) for n in DISTRIBUTIONS)])
 def test_healthy_charts_with_learnt_baselines_keep_to_the_budget(name: str, points: int) -> None:
     arl0, charts, scored = 3_000.0, 200, 3_000
     random = np.random.default_rng([points, len(name)])

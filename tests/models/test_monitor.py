@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from psycopg.rows import namedtuple_row
 
 from models import monitor as monitor_module
-from models.follow import MonitorError, catch_up
-from models.monitor import CHANNEL, Monitor, Progress
+from models.follow import catch_up
+from models.monitor import CHANNEL, Monitor, MonitorError, Progress
 from plant.frames import Frame
 from plant.model import Plant
 from plant.times import from_us
