@@ -7,3 +7,5 @@ ALTER ROLE grafana_reader IN DATABASE {database} SET statement_timeout = '15s';
 -- Grafana's macros call time_bucket without its schema.
 ALTER ROLE grafana_reader IN DATABASE {database} SET search_path = dash, {timescaledb};
 ALTER ROLE grafana_reader IN DATABASE {database} SET timezone = 'UTC';
+-- Where rollups are views on raw rows, a month is grouped by hashing instead of sorting on disk.
+ALTER ROLE grafana_reader IN DATABASE {database} SET work_mem = '64MB';
