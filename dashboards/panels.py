@@ -28,6 +28,8 @@ with warnings.catch_warnings():
 PLUGIN = "grafana-postgresql-datasource"
 SOURCE = common.DataSourceRef(type_val=PLUGIN, uid="${datasource}")
 
+_TILES = 500
+
 Board = dashboard.Dashboard
 Panel = dashboard.Panel
 Property = dashboard.DynamicConfigValue
@@ -90,16 +92,19 @@ def stat(
     """
     reduce = common_builders.ReduceDataOptions().calcs(["lastNotNull"])
     reduce.values(bool(field)).fields(f"/^{field}$/" if field else "")
-    panel = stat_builder.Panel().reduce_options(reduce)
+    panel = stat_builder.Panel()
     panel.color_mode(common.BigValueColorMode.BACKGROUND_SOLID)
     panel.graph_mode(common.BigValueGraphMode.NONE)
     panel.thresholds(_steps(palette.NORMAL, thresholds))
     if words:
         panel.mappings([_mapping(words)])
     if field:
+        # Grafana's own limit of 25 would hide stations without a word.
+        reduce.limit(_TILES)
         panel.text_mode(common.BigValueTextMode.VALUE_AND_NAME)
     if decimals is not None:
         panel.decimals(decimals)
+    panel.reduce_options(reduce)
     return _framed(panel.build(), frame, [Query(sql, table=True)])
 
 

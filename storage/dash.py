@@ -37,6 +37,11 @@ _CONNECTIONS = 15
 
 _SAMPLE_KEYS = ("time", "line", "equipment")
 
+
+class DashError(Exception):
+    """The views cannot be made; the text says what is in the way and what to do."""
+
+
 _View = tuple[str, sql.Composable]
 
 
@@ -44,8 +49,8 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     """Create or renew every view of the schema and what `grafana_reader` may do.
 
     The rollups must be there. Idempotent. Return one line per generated view that changed.
-    *edition* makes no difference: the rollups have hidden it. Raise `ValueError` if a station has
-    the name of one of the views.
+    *edition* makes no difference: the rollups have hidden it. Raise `DashError` if a station has
+    the name of one of the views, or if somebody's own view stands in the way of a change.
     """
     del edition
     connection.execute("CREATE SCHEMA IF NOT EXISTS dash")
@@ -55,11 +60,8 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
         with connection.transaction():
             changes = _create(connection, plant)
     except psycopg.errors.InvalidTableDefinition:
-        # A column went or changed its type. Views hold no data: drop ours and make them anew;
-        # one that somebody built on them makes this an error that names it.
-        names = sorted(fixed | {name for name, _ in _generated(connection, plant)})
-        views = sql.SQL(", ").join(sql.Identifier("dash", name) for name in names)
-        connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(views))
+        # A column went or changed its type. Views hold no data: drop ours and make them anew.
+        _drop(connection, fixed | {name for name, _ in _generated(connection, plant)})
         changes = _create(connection, plant)
     _admit_reader(connection)
     return changes
@@ -75,11 +77,22 @@ def _create(connection: Connection, plant: Plant) -> list[str]:
     return changes
 
 
+def _drop(connection: Connection, names: set[str]) -> None:
+    views = sql.SQL(", ").join(sql.Identifier("dash", name) for name in sorted(names))
+    try:
+        connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(views))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise DashError(
+            f"views of schema dash lose a column, but {error.diag.message_detail}; drop that view,"
+            " migrate, and create it again"
+        ) from error
+
+
 def _check_names(plant: Plant, fixed: set[str]) -> None:
     taken = fixed | {"freshness", "result", "result_1m", "result_1h", "output_1m", "output_1h"}
     for name in plant.stations:
         if name in taken:
-            raise ValueError(f"station {name!r} has the name of a dashboard view; rename it")
+            raise DashError(f"station {name!r} has the name of a dashboard view; rename it")
 
 
 def _admit_reader(connection: Connection) -> None:

@@ -29,6 +29,10 @@ from storage.rollup_sql import (
 from storage.views import columns_of, replace_view
 
 
+class RetentionError(Exception):
+    """Samples cannot be dropped that early; the text says why and what to do."""
+
+
 def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     """Create or extend the rollups, and on the Community edition their refresh and compression.
 
@@ -61,12 +65,12 @@ def apply_retention(
 
     Cell results are the record of the product and stay. On the Community edition a policy does
     it from now on, and the rollups keep what they hold; on the Apache edition the chunks go now,
-    so the caller repeats it, and the rollups, being views, forget with them. Raise `ValueError`
-    if late samples could still arrive for what is dropped.
+    so the caller repeats it, and the rollups, being views, forget with them. Raise
+    `RetentionError` if late samples could still arrive for what is dropped.
     """
     shortest = settled_after(plant)
     if older_than < shortest:
-        raise ValueError(
+        raise RetentionError(
             f"samples may come {plant.intake.max_lateness_d:g} days late, so they must be kept for"
             f" {shortest.days} days at least; lower intake.max_lateness_d in the plant file first"
         )

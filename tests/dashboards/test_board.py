@@ -97,3 +97,10 @@ def test_lines_and_machines_can_be_chosen_several_or_all(board: dict[str, Any], 
     assert variable["multi"]
     assert variable["includeAll"]
     assert variable["refresh"] == 1, "read when the dashboard opens, not at each change of time"
+
+
+def test_no_station_is_hidden_by_grafana_s_limit_of_tiles(board: dict[str, Any]) -> None:
+    health = next(panel for panel in board["panels"] if panel["title"] == "Stations")
+    options = health["options"]["reduceOptions"]
+    assert options["values"] is True
+    assert options["limit"] >= 8 * 13, "the reference plant has 8 lines of 13 stations"

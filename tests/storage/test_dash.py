@@ -320,16 +320,15 @@ def test_a_view_of_somebody_else_is_never_dropped(connection: Connection, pilot:
     connection.execute("CREATE VIEW dash.mine AS SELECT mass_after FROM dash.cell_filling")
     fewer = changed(pilot, results={"fill_mass": pilot.stations["filling"].results["fill_mass"]})
     with (
-        pytest.raises(psycopg.errors.DependentObjectsStillExist) as caught,
+        pytest.raises(dash.DashError, match=r"view dash\.mine depends on .*; drop that view"),
         connection.transaction(),
     ):
         dash.apply(connection, fewer, Edition.APACHE)
-    assert "view dash.mine depends on" in str(caught.value.diag.message_detail)
     connection.execute("SELECT * FROM dash.mine")
 
 
 def test_a_station_with_the_name_of_a_view_is_refused(connection: Connection, pilot: Plant) -> None:
     whole = pilot.model_dump()
     whole["stations"]["alert"] = whole["stations"].pop("sealing")
-    with pytest.raises(ValueError, match="station 'alert' has the name of a dashboard view"):
+    with pytest.raises(dash.DashError, match="station 'alert' has the name of a dashboard view"):
         dash.apply(connection, Plant.model_validate(whole), Edition.APACHE)

@@ -229,7 +229,9 @@ def test_retention_drops_old_samples_and_keeps_every_cell(
 def test_retention_refuses_to_drop_what_may_still_arrive(
     connection: Connection, pilot: Plant
 ) -> None:
-    with pytest.raises(ValueError, match=r"90 days late.*at least; lower intake\.max_lateness_d"):
+    with pytest.raises(
+        rollup.RetentionError, match=r"90 days late.*at least; lower intake\.max_lateness_d"
+    ):
         rollup.apply_retention(connection, pilot, Edition.APACHE, older_than=timedelta(days=90))
 
 
