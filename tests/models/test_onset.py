@@ -8,7 +8,7 @@ from models.spc.cusum import UNIT, Ints
 
 
 def units(*z: float) -> Ints:
-    return np.rint(np.array(z) * UNIT).astype(np.int64)
+    return np.array([round(x * UNIT) for x in z], dtype=np.int64)
 
 
 def test_points_that_were_high_by_chance_are_not_the_onset() -> None:

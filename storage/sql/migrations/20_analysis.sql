@@ -47,7 +47,7 @@ CREATE TABLE analysis.chart (
     recent_us      bigint[] NOT NULL,
     recent_values  double precision[] NOT NULL,
     UNIQUE NULLS NOT DISTINCT (equipment, position, characteristic)
-);
+) WITH (fillfactor = 50); -- each point updates a row: room for the new version beside the old
 COMMENT ON COLUMN analysis.chart.version IS 'of its control limit; 0 while it learns';
 COMMENT ON COLUMN analysis.chart.total IS 'the CUSUM';
 COMMENT ON COLUMN analysis.chart.below IS 'points in a row below the clear limit';
