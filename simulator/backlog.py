@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from simulator.courier import new_client
 _TOPIC = "$SYS/broker/store/messages/bytes"
 #: The figure comes each 10 s, in which a fast run adds 650 MB; the shipped broker holds 2 GB.
 _MOST_BYTES = 300_000_000
+_REMIND_S = 60.0
 
 _log = logging.getLogger("jellyroll.simulator")
 
@@ -57,9 +59,16 @@ class Backlog:
         """Return at once, or, when the broker holds too much, after half of it has been read."""
         if self.held_bytes <= self._most:
             return
-        _log.info("the broker holds %d MB; waiting for its readers", self.held_bytes // 1_000_000)
+        next_line = 0.0
         with self._changed:
             while self.held_bytes > self._most // 2 and not stop.is_set():
+                if time.monotonic() >= next_line:
+                    next_line = time.monotonic() + _REMIND_S
+                    _log.warning(
+                        "the broker holds %d MB that subscribers have not read; history waits for "
+                        "them. Is ingest up, or has an old session been left behind?",
+                        self.held_bytes // 1_000_000,
+                    )
                 self._changed.wait(0.2)
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:

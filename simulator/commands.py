@@ -27,6 +27,9 @@ from simulator.run import Phase, Plan, Run
 
 #: At the end: the patience from one acknowledgement to the next.
 _DRAIN_S = 30.0
+_DAY_MS = 86_400_000
+#: The rolls and slurries of the first cells are older than the history.
+_MATERIAL_D = 10
 
 
 def _duration(text: str | int) -> int:
@@ -86,6 +89,7 @@ def simulate(
     """
     plant = load_plant(plant_file)
     faults = tuple(parse_fault(text, plant) for text in fault or ())
+    _check_history(history, plant)
     plan = Plan(history, history_period, speed, until_live, duration, faults)
     chosen = _lines(plant, lines, seed)
     address = _address(broker_url)
@@ -103,6 +107,17 @@ def simulate(
             progress = run.go()
             courier.drain(_DRAIN_S)
             reporter.final(progress)
+
+
+def _check_history(history_ms: int, plant: Plant) -> None:
+    most_d = plant.intake.max_lateness_d - _MATERIAL_D
+    if history_ms > most_d * _DAY_MS:
+        raise typer.BadParameter(
+            f"at most {most_d:g}d: ingest takes nothing older than {plant.intake.max_lateness_d:g} "
+            f"days (intake.max_lateness_d of the plant file), and the first rolls are made up to "
+            f"{_MATERIAL_D} days before",
+            param_hint="--history",
+        )
 
 
 def _lines(plant: Plant, count: int | None, seed: int) -> list[Line]:

@@ -20,9 +20,7 @@ def test_each_cell_passes_once_however_time_is_cut(
 ) -> None:
     pace = Pace.of(rate)
     edges = from_ms + np.cumsum([0, *lengths])
-    pieces = [
-        pace.between(int(a), int(b), delay_ms) for a, b in itertools.pairwise(edges)
-    ]
+    pieces = [pace.between(int(a), int(b), delay_ms) for a, b in itertools.pairwise(edges)]
     whole = pace.between(from_ms, int(edges[-1]), delay_ms)
     assert np.array_equal(np.concatenate(pieces), whole)
     times = pace.times_ms(whole, delay_ms)
