@@ -39,6 +39,19 @@ CHOICES: dict[str, dict[str, str | list[str]]] = {
 }
 
 
+@pytest.fixture(scope="session")
+def choices(reader: Connection) -> dict[str, dict[str, str | list[str]]]:
+    """What people choose on the screen; "all" is what Grafana makes of it: every value."""
+    every = {
+        name: [value for (value,) in reader.execute(text)]
+        for name, text in (
+            ("line", "SELECT line FROM dash.line"),
+            ("equipment", "SELECT equipment FROM dash.equipment"),
+        )
+    }
+    return {**CHOICES, "all": {**CHOICES["one"], **every}}
+
+
 def columns(connection: Connection, cursor: psycopg.Cursor[Any]) -> list[tuple[str, str]]:
     return [
         (column.name, connection.adapters.types[column.type_code].name)
@@ -47,17 +60,18 @@ def columns(connection: Connection, cursor: psycopg.Cursor[Any]) -> list[tuple[s
 
 
 @pytest.mark.parametrize("span", ["15 min", "24 h", "90 d"])
-@pytest.mark.parametrize("choice", list(CHOICES))
+@pytest.mark.parametrize("choice", [*CHOICES, "all"])
 def test_a_query_gives_what_its_panel_can_show(
     reader: Connection,
     render: Render,
     views: dict[str, Any],
+    choices: dict[str, Any],
     board_query: BoardQuery,
     span: str,
     choice: str,
 ) -> None:
     _, form, text, panel = board_query
-    cursor = reader.execute(render(text, views[span], CHOICES[choice], panel))
+    cursor = reader.execute(render(text, views[span], choices[choice], panel))
     found = columns(reader, cursor)
     rows = cursor.fetchall()
     assert {kind for _, kind in found} <= ALLOWED
@@ -71,16 +85,17 @@ def test_a_query_gives_what_its_panel_can_show(
         assert texts in ([], ["metric"])
 
 
-@pytest.mark.parametrize("choice", ["one", "several"])
+@pytest.mark.parametrize("choice", ["one", "several", "all"])
 def test_every_panel_shows_something_of_the_last_day(
     reader: Connection,
     render: Render,
     views: dict[str, Any],
+    choices: dict[str, Any],
     board_query: BoardQuery,
     choice: str,
 ) -> None:
     _, _, text, panel = board_query
-    rows = reader.execute(render(text, views["24 h"], CHOICES[choice], panel)).fetchall()
+    rows = reader.execute(render(text, views["24 h"], choices[choice], panel)).fetchall()
     assert rows
     assert any(value is not None for row in rows for value in row[1:] or row)
 
