@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -37,7 +37,7 @@ class Window:
     to_ms: int
     thinned_ms: int | None = None
     is_first: bool = False
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[Fault, ...] = ()
 
 
 def encode(columns: dict[str, Any], rows: int) -> dict[str, Any]:
