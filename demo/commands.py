@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,10 @@ def demo(
 
     Example: jellyroll demo --once --json result.json
     """
+    # A service manager's stop is handled like a person's, also where a shell started us in the
+    # background, deaf to Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     result = run(Plan(plant, history, once, timeout))
     if json_file is not None:
         text = json.dumps(dataclasses.asdict(result), indent=2, ensure_ascii=False)

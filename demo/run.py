@@ -41,12 +41,16 @@ class Plan:
 
 
 def run(plan: Plan) -> Result:
-    """Run the demo; return when the webhook arrived (`once`), at Ctrl-C, or at the time-out."""
+    """Run the demo; return when the webhook arrived (`once`), at Ctrl-C, or at the time-out.
+
+    Ctrl-C before the line runs is a `KeyboardInterrupt`; what was started is stopped all the same.
+    """
     started_s = time.monotonic()
+    plant = load_plant(plan.plant)
     with Screen() as screen:
         screen.show(View("Starting a private TimescaleDB and Mosquitto"))
         with services() as running:
-            migrate(running.database, load_plant(plan.plant))
+            migrate(running.database, plant)
             secret = new_secret()
             with (
                 Receiver(secret) as receiver,
@@ -126,7 +130,8 @@ class _Demo:
         ledger = balance(self._database)
         culprit = self._culprit()
         fault = self._fault()
-        delay_s = (culprit.at - fault.on).total_seconds() if culprit and fault and fault.on else None
+        onset = fault.on if fault else None
+        delay_s = (culprit.at - onset).total_seconds() if culprit and onset else None
         opened = [r for r in self._receiver.received if r.body.get("type") == "alert.opened"]
         return Result(
             published=delivery.published,

@@ -1,0 +1,82 @@
+"""The main job: one command, real services, a fault found and told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack.programs import Programs
+
+
+def demo(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "jellyroll", "demo", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture(scope="module")
+def result(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    file = tmp_path_factory.mktemp("demo") / "result.json"
+    process = demo("--once", "--history", "12h", "--json", str(file))
+    output, errors = process.communicate(timeout=280)
+    assert process.returncode == 0, output + errors
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+@pytest.mark.slow
+def test_a_signed_webhook_names_the_nozzle_that_doses_short(result: dict[str, Any]) -> None:
+    assert result["fault"] == "F12:nozzle=3"
+    assert result["blamed"] == "l1-filler-01 nozzle 3"
+    assert result["webhook_delivered"]
+    assert result["signature_valid"]
+    assert result["detected_after_s"] > 0
+    assert result["edition"] in {"apache", "timescale"}
+
+
+@pytest.mark.slow
+def test_every_row_that_was_published_is_there_once(result: dict[str, Any]) -> None:
+    assert result["published"] == result["committed"] > 100_000
+    assert result["lost"] == result["twice"] == result["dead_letters"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_that_the_demo_started(
+    programs: Programs, tmp_path: Path, number: signal.Signals
+) -> None:
+    file = tmp_path / "result.json"
+    process = demo("--history", "1h", "--json", str(file))
+    deadline = time.monotonic() + 120
+    services: list[int] = []
+    while len(services) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        services = children_of(process.pid)
+    time.sleep(8)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
+    assert "Traceback" not in errors
+    assert json.loads(file.read_text())["lost"] == 0
+    assert [pid for pid in services if Path(f"/proc/{pid}/cmdline").exists()] == []
+
+
+def test_a_plant_file_that_does_not_exist_is_told_at_once() -> None:
+    process = demo("--plant", "no-such.toml")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "no-such.toml" in errors
+    assert "Traceback" not in errors

@@ -1,0 +1,109 @@
+"""Every command that the README or a document shows runs as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plant.model import Plant
+from stack.broker import PrivateBroker
+from stack.home import create_database
+from stack.postgres import PrivateCluster
+from storage.migrate import migrate
+
+ROOT = Path(__file__).parents[1]
+#: Services run until they are told to stop; this long is enough to see them begin well.
+PATIENCE_S = 4.0
+
+#: Commands that another test runs, and which.
+ELSEWHERE = {
+    'eval "$(jellyroll stack up)"': "tests/stack/test_commands.py",
+    "jellyroll demo": "tests/test_demo.py",
+}
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(document: Path) -> Iterator[str]:
+    """Every `jellyroll …` in the document's shell blocks, continued lines joined."""
+    for block in re.findall(r"```(?:sh|bash|console)\n(.*?)```", document.read_text(), re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            command = line.strip().removeprefix("$ ").split("  #")[0].strip()
+            command = re.sub(r"\s+(#.*|&)$", "", command)
+            if re.match(r"(eval \W+|\(umask 077; )?jellyroll ", command):
+                yield re.sub(r"\s+", " ", command)
+
+
+SHOWN = [(doc.name, command) for doc in documents() for command in commands(doc)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to stand in: the project's files are there, and what is written stays away."""
+    folder = tmp_path_factory.mktemp("documents")
+    for name in ("plant", "tests", "docs", "dashboards"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(
+    cluster: PrivateCluster, broker: PrivateBroker, pilot: Plant, place: Path
+) -> Iterator[dict[str, str]]:
+    """A migrated database and a broker with a reader, as the documents assume them."""
+    cluster.start()
+    create_database(cluster, "documents")
+    migrate(cluster.dsn("documents"), pilot)
+    values = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "JELLYROLL_DATABASE": cluster.dsn("documents"),
+        "JELLYROLL_BROKER": broker.url,
+    }
+    log = place / "ingest.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "jellyroll", "ingest", "--worker", "7"]
+        reader = subprocess.Popen(command, env=values, stderr=output)
+    deadline = time.monotonic() + 30
+    while "connected" not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    yield values
+    reader.terminate()
+    assert reader.wait(30) == 0
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(SHOWN) > 10
+
+
+@pytest.mark.parametrize(("document", "command"), SHOWN, ids=[" ".join(s) for s in SHOWN])
+def test_a_command_runs_as_it_is_shown(
+    document: str, command: str, environment: dict[str, str], place: Path
+) -> None:
+    for known, test in ELSEWHERE.items():
+        if command.startswith(known):
+            assert (ROOT / test).exists()
+            return
+    command = command.replace("postgresql://…", environment["JELLYROLL_DATABASE"])
+    process = subprocess.Popen(
+        ["bash", "-c", command if command.startswith("(") else f"exec {command}"],
+        cwd=place, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, f"{document}: {command}\n{output[-2000:]}"
