@@ -43,6 +43,10 @@ def spawn(arguments: Sequence[str | Path], *, log: Path, cwd: Path) -> int:
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
+    # For a moment after exec a process has an empty command line, and `alive` would take it for
+    # dead.
+    while process.poll() is None and not _command_line(process.pid):
+        time.sleep(0.001)
     # A dead child stays a zombie until somebody waits for it, and PostgreSQL refuses to start
     # while the process of its old pid file "exists"; in containers process 1 often reaps nothing,
     # so the server stays our child and this thread waits.
@@ -73,10 +77,7 @@ def alive(pid: int, mark: str) -> bool:
     The mark, usually the server's folder, tells our server from a stranger that was given the
     same number after a reboot.
     """
-    try:
-        return mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie's is empty
-    except OSError:
-        return False
+    return mark.encode() in _command_line(pid)
 
 
 def children(pid: int) -> list[int]:
@@ -130,6 +131,13 @@ def tail(log: Path, lines: int = 12) -> str:
     except OSError:
         return "(no log)"
     return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie's is empty
+    except OSError:
+        return b""
 
 
 def _free_port() -> int:
