@@ -17,6 +17,7 @@ COMMANDS = {
     "stack": "stack.commands:app",
     "doctor": "stack.commands:doctor",
     "migrate": "storage.commands:migrate",
+    "retention": "storage.commands:retention",
     "ingest": "ingest.commands:ingest",
     "monitor": "models.commands:monitor",
     "alerts": "alerts.commands:app",

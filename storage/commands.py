@@ -1,10 +1,12 @@
-"""jellyroll migrate."""
+"""jellyroll migrate, jellyroll retention."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +14,8 @@ from rich.console import Console
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 from storage import migrate as migration
+from storage import rollup
+from storage.connect import connect, edition
 
 
 def migrate(database: DatabaseUrl, plant: PlantFile = DEFAULT_PLANT, as_json: Json = False) -> None:
@@ -36,3 +40,24 @@ def migrate(database: DatabaseUrl, plant: PlantFile = DEFAULT_PLANT, as_json: Js
         console.print(f"+ {change}", highlight=False)
     summary = f"{len(done.changes)} changes" if done.changes else "nothing to do"
     console.print(f"TimescaleDB {done.edition.value} edition: {summary}", highlight=False)
+
+
+def retention(
+    days: Annotated[int, typer.Option(min=1, help="Keep machine samples this many days.")],
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+) -> None:
+    """Drop machine samples older than so many days; cell results stay for good.
+
+    On TimescaleDB's Community edition this sets a policy that goes on by itself; on the Apache
+    edition it drops them now, so run it once a day.
+
+    Example: jellyroll retention --days 120
+    """
+    model = load_plant(plant)
+    with connect(database, application="jellyroll retention") as connection:
+        changes = rollup.apply_retention(
+            connection, model, edition(connection), older_than=timedelta(days=days)
+        )
+    for change in changes or ["nothing is that old"]:
+        typer.echo(change)

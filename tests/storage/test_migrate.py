@@ -118,3 +118,32 @@ def test_an_unreachable_database_is_a_sentence_and_no_traceback() -> None:
     assert done.returncode == 1
     assert "jellyroll doctor" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_samples_are_dropped_by_age_and_cells_are_kept(migrated_database: str) -> None:
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        for days in (1, 200):
+            connection.execute(
+                "INSERT INTO telemetry.filling (time, equipment, vacuum)"
+                " VALUES (now() - make_interval(days => %s), 'l1-filler-01', 5)",
+                (days,),
+            )
+            connection.execute(
+                "INSERT INTO cell.filling (time, cell, equipment)"
+                " VALUES (now() - make_interval(days => %s), 'C1', 'l1-filler-01')",
+                (days,),
+            )
+        command = [sys.executable, "-m", "jellyroll", "retention", "--database", migrated_database]
+        done = subprocess.run(
+            [*command, "--days", "120"], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "telemetry.filling: 1 chunks dropped\n"
+        counts = (
+            "SELECT (SELECT count(*) FROM telemetry.filling), (SELECT count(*) FROM cell.filling)"
+        )
+        assert connection.execute(counts).fetchone() == (1, 2)
+        early = subprocess.run(
+            [*command, "--days", "3"], capture_output=True, text=True, check=False
+        )
+        assert early.returncode == 1
+        assert "lower intake.max_lateness_d" in early.stderr
