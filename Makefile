@@ -5,6 +5,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+NO_PACKAGES = echo "Not installed: check the network, and pip's settings for a proxy or a mirror"\
+  "(pip config list)." >&2; exit 1
 
 demo: .venv/ready
 	@$(BIN)/jellyroll demo $(ARGS)
@@ -32,10 +34,10 @@ clean:
 # A run that was broken off leaves no stamp, so the next one begins again.
 .venv/ready: pyproject.toml | .venv/bin/pip
 	@echo "Installing Jellyroll into .venv"
-	@$(BIN)/pip install --quiet --editable .
+	@$(BIN)/pip install --quiet --editable . || { $(NO_PACKAGES); }
 	@touch $@
 
 .venv/ready-to-develop: pyproject.toml | .venv/ready
 	@echo "Installing the tools for development into .venv"
-	@$(BIN)/pip install --quiet --editable '.[dashboards]' --group dev
+	@$(BIN)/pip install --quiet --editable '.[dashboards]' --group dev || { $(NO_PACKAGES); }
 	@touch $@

@@ -70,7 +70,7 @@ class Apt:
             try:
                 self._run("apt-get", "-q", "update")
             except StackError as error:
-                failures.append(str(error))
+                failures.append(str(error).removesuffix(error.advice).rstrip())
             else:
                 return
         raise StackError(
