@@ -94,7 +94,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one batch did: charts touched, points that went into learning, news."""
+    """What one batch did: charts touched, points that went into learning, news.
+
+    *learning* holds pieces: chart, how many points it had before, values. *alarms* are in the
+    order of time.
+    """
 
     touched: Ints
     learning: list[tuple[int, int, Floats]]
@@ -179,7 +183,8 @@ class Charts:
         for i in np.flatnonzero(self.state["version"][batch.chart] == 0):
             chart, start = int(batch.chart[i]), int(batch.start[i])
             known = int(self.state["points"][chart])
-            stop = start + min(int(length[i]), self.baseline_points - known)
+            # More than enough may be known: the last monitor may have been told to learn longer.
+            stop = start + min(int(length[i]), max(0, self.baseline_points - known))
             piece, times = batch.value[start:stop], batch.time_us[start:stop]
             first_scored[i] = stop
             self.learning[chart].append(piece)
@@ -230,7 +235,9 @@ class Charts:
             row["samples"][side_index] -= cut.points
             row["score_sum"][side_index] -= cut.score_sum
             row["onset_us"][side_index] = cut.onset_us
-        return alarms
+        return sorted(
+            alarms, key=lambda alarm: (alarm.time_us, self.keys[alarm.chart].characteristic)
+        )
 
     def _recent(self, batch: Batch, chart: int, start: int, at: int) -> _Recent:
         """Return the last points of *chart* up to *at*; its points of *batch* begin at *start*."""

@@ -56,8 +56,8 @@ class Filling:
     plant: Plant = field(repr=False)
     seed: int
 
-    def frame(self, cells: range, *, low_dose_from: int | None = None, nozzle: int = 3) -> Frame:
-        """Return rows of *cells*; from cell *low_dose_from* on *nozzle* doses 6 % less."""
+    def frame(self, cells: range, *, low_dose: range = range(0)) -> Frame:
+        """Return rows of *cells*; those of *low_dose* get 6 % less at nozzle 3."""
         station = self.plant.stations["filling"]
         number = np.arange(cells.start, cells.stop)
         position = number % 8 + 1
@@ -67,9 +67,8 @@ class Filling:
         for column, name in enumerate(names):
             signal = self.plant.signal(FILLER, name)
             values[name] = signal.nominal + signal.sd * noise[:, column]
-        if low_dose_from is not None:
-            short = (position == nozzle) & (number >= low_dose_from)
-            values["fill_mass"][short] -= 0.06 * self.plant.signal(FILLER, "fill_mass").nominal
+        short = (position == 3) & (number >= low_dose.start) & (number < low_dose.stop)
+        values["fill_mass"][short] -= 0.06 * self.plant.signal(FILLER, "fill_mass").nominal
         return block(
             self.plant.tables[Kind.CELL, "filling"],
             ("time", "cell", "equipment", "position", *names),

@@ -34,7 +34,7 @@ def anomalies(dsn: str) -> list[Any]:
         return connection.execute("SELECT * FROM analysis.anomaly ORDER BY id").fetchall()
 
 
-def in_batches(filling: Filling, cells: range, size: int, **fault: int) -> Iterator[Frame]:
+def in_batches(filling: Filling, cells: range, size: int, **fault: range) -> Iterator[Frame]:
     for start in range(cells.start, cells.stop, size):
         yield filling.frame(range(start, min(start + size, cells.stop)), **fault)
 
@@ -69,7 +69,7 @@ def test_a_nozzle_that_doses_low_is_named_with_its_onset_and_size(
     fault = 8_002
     with connect(feeder.dsn, application="test", autocommit=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}")
-        feeder.commit(*in_batches(filling, range(8_200), 1_000, low_dose_from=fault))
+        feeder.commit(*in_batches(filling, range(8_200), 1_000, low_dose=range(fault, 8_200)))
         watch(feeder.dsn, pilot)
         assert [n.channel for n in listener.notifies(timeout=5, stop_after=1)] == [CHANNEL]
     (seen,) = anomalies(feeder.dsn)
@@ -97,7 +97,7 @@ def test_a_mended_nozzle_ends_its_alarm_with_the_same_identity(
     feeder: Feeder, filling: Filling, pilot: Plant
 ) -> None:
     feeder.commit(filling.frame(range(LEARNT)))
-    feeder.commit(filling.frame(range(LEARNT, LEARNT + 400), low_dose_from=LEARNT))
+    feeder.commit(filling.frame(range(LEARNT, LEARNT + 400), low_dose=range(LEARNT, LEARNT + 400)))
     feeder.commit(filling.frame(range(LEARNT + 400, LEARNT + 1_600)))
     progress = watch(feeder.dsn, pilot)
     assert (progress.alarms_on, progress.alarms_off) == (1, 1)
@@ -111,7 +111,7 @@ def test_a_mended_nozzle_ends_its_alarm_with_the_same_identity(
 
 
 def test_what_is_done_is_not_done_again(feeder: Feeder, filling: Filling, pilot: Plant) -> None:
-    feeder.commit(filling.frame(range(3_000), low_dose_from=2_500))
+    feeder.commit(filling.frame(range(3_000), low_dose=range(2_500, 3_000)))
     assert watch(feeder.dsn, pilot).alarms_on == 1
     before = feeder.everything()
     assert watch(feeder.dsn, pilot) == Progress()
@@ -121,8 +121,22 @@ def test_what_is_done_is_not_done_again(feeder: Feeder, filling: Filling, pilot:
 def test_a_chart_that_still_learns_raises_no_alarm(
     feeder: Feeder, filling: Filling, pilot: Plant
 ) -> None:
-    feeder.commit(filling.frame(range(LEARNT - 8), low_dose_from=LEARNT // 2))
+    feeder.commit(filling.frame(range(LEARNT - 8), low_dose=range(LEARNT // 2, LEARNT)))
     assert watch(feeder.dsn, pilot) == Progress(1, 7 * (LEARNT - 8), 0, 0, 0)
+
+
+def test_a_chart_told_to_learn_less_than_it_has_seen_uses_all_it_has_seen(
+    feeder: Feeder, filling: Filling, pilot: Plant
+) -> None:
+    feeder.commit(filling.frame(range(8 * 400)))
+    assert catch_up(feeder.dsn, Monitor(pilot, 1000)).baselines == 0
+    feeder.commit(filling.frame(range(8 * 400, 8 * 410)))
+    assert watch(feeder.dsn, pilot).baselines == 56
+    with psycopg.connect(feeder.dsn) as connection:
+        used = connection.execute("SELECT DISTINCT n FROM analysis.control_limit").fetchall()
+        left = connection.execute("SELECT count(*) FROM analysis.learning").fetchone()
+    assert used == [(400,)]
+    assert left == (0,)
 
 
 def test_a_late_batch_is_scored_when_it_comes(
@@ -131,7 +145,7 @@ def test_a_late_batch_is_scored_when_it_comes(
     late = range(2_600, 2_800)
     feeder.commit(filling.frame(range(2_600)), filling.frame(range(2_800, 4_000)))
     assert watch(feeder.dsn, pilot).alarms_on == 0
-    feeder.commit(filling.frame(late, low_dose_from=late.start))
+    feeder.commit(filling.frame(late, low_dose=late))
     assert watch(feeder.dsn, pilot).alarms_on == 1
     (seen,) = anomalies(feeder.dsn)
     assert (seen.position, seen.direction) == (3, "low")
@@ -148,8 +162,8 @@ def test_batches_are_followed_in_the_order_of_their_transactions(
     feeder.commit(filling.frame(range(LEARNT)))
     first, second = range(LEARNT, LEARNT + 100), range(LEARNT + 100, LEARNT + 300)
     with connect(feeder.dsn, application="test") as older:
-        write_batch(older, filling.frame(first, low_dose_from=LEARNT))
-        feeder.commit(filling.frame(second, low_dose_from=LEARNT))
+        write_batch(older, filling.frame(first, low_dose=first))
+        feeder.commit(filling.frame(second, low_dose=second))
         # The younger transaction has committed, but the older one may still come.
         assert watch(feeder.dsn, pilot).batches == 1
         older.commit()
@@ -164,7 +178,7 @@ def test_a_step_that_fails_leaves_nothing_behind(
     feeder.commit(filling.frame(range(LEARNT)))
     watch(feeder.dsn, pilot)
     before = feeder.everything()
-    feeder.commit(filling.frame(range(LEARNT, LEARNT + 400), low_dose_from=LEARNT))
+    feeder.commit(filling.frame(range(LEARNT, LEARNT + 400), low_dose=range(LEARNT, LEARNT + 400)))
     with monkeypatch.context() as patch:
         patch.setattr(monitor_module, "advance", _interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -204,18 +218,18 @@ def test_one_batch_or_many_give_the_same(
     stops: list[bool],
     max_values: int,
 ) -> None:
-    cells = range(3_000)
+    cells, fault = range(3_000), range(2_440, 2_600)
     feeder.forget()
-    feeder.commit(filling.frame(cells, low_dose_from=2_700))
+    feeder.commit(filling.frame(cells, low_dose=fault))
     watch(feeder.dsn, filling.plant)
     expected = feeder.everything()
-    assert expected[0]
+    assert len(expected[0]) == 2  # on and off
     feeder.forget()
     edges = sorted({0, *cuts, len(cells)})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(monitor_module, "MAX_VALUES", max_values)
         for begin, end, stop in zip(edges, edges[1:], stops, strict=False):
-            feeder.commit(filling.frame(range(begin, end), low_dose_from=2_700))
+            feeder.commit(filling.frame(range(begin, end), low_dose=fault))
             if stop:
                 watch(feeder.dsn, filling.plant)
         watch(feeder.dsn, filling.plant)

@@ -96,7 +96,7 @@ def test_kill_9_at_any_place_of_a_step_neither_repeats_nor_misses_a_point(
 
     def feed(cells: int) -> None:
         nonlocal fed
-        feeder.commit(filling.frame(range(fed, fed + cells), low_dose_from=LEARNT + 400))
+        feeder.commit(filling.frame(range(fed, fed + cells), low_dose=range(LEARNT + 400, 10_000)))
         fed += cells
 
     process.start()
