@@ -71,15 +71,12 @@ class PrivateBroker:
             [self._program, "-c", self.configuration], log=self._log, cwd=self.folder
         )
         _write_whole(self.folder / "pid", f"{pid}\n")
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not _answers(port):
-            if not service.alive(pid, str(self.configuration)) or time.monotonic() > deadline:
-                raise StackError(
-                    f"Mosquitto did not start on port {port}. The end of {self._log}:\n"
-                    f"{service.tail(self._log)}",
-                    "If the port is taken, end the other program or choose a port.",
-                )
-            time.sleep(0.02)
+        try:
+            self._wait_until_ready(pid, port)
+        except KeyboardInterrupt:  # no caller knows yet that there is something to stop
+            service.send(pid, signal.SIGTERM)
+            service.wait_gone(pid, str(self.configuration), _STOP_TIMEOUT_S)
+            raise
 
     def stop(self) -> None:
         """Stop the broker; it writes its sessions and queues to disk first."""
@@ -99,6 +96,17 @@ class PrivateBroker:
         if pid is not None:
             service.send(pid, signal.SIGKILL)
             service.wait_gone(pid, str(self.configuration), 10.0)
+
+    def _wait_until_ready(self, pid: int, port: int) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not _answers(port):
+            if not service.alive(pid, str(self.configuration)) or time.monotonic() > deadline:
+                raise StackError(
+                    f"Mosquitto did not start on port {port}. The end of {self._log}:\n"
+                    f"{service.tail(self._log)}",
+                    "If the port is taken, end the other program or choose a port.",
+                )
+            time.sleep(0.02)
 
     def _pid(self) -> int | None:
         try:

@@ -78,21 +78,12 @@ class PrivateCluster:
         pid = service.spawn(
             [self._programs.bin / "postgres", "-D", self._data], log=self._log, cwd=self.folder
         )
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self._is_ready(pid):
-            if not service.alive(pid, str(self._data)):
-                raise StackError(
-                    f"PostgreSQL did not start on port {port}. The end of {self._log}:\n"
-                    f"{service.tail(self._log)}",
-                    "If the port is taken, end the other program or choose a port.",
-                )
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"PostgreSQL takes no connections after {_START_TIMEOUT_S:.0f} s. "
-                    f"The end of {self._log}:\n{service.tail(self._log)}",
-                    "It may still be replaying its log; wait, then try again.",
-                )
-            time.sleep(0.02)
+        try:
+            self._wait_until_ready(pid, port)
+        except KeyboardInterrupt:  # no caller knows yet that there is something to stop
+            service.send(pid, signal.SIGQUIT)
+            service.wait_gone(pid, str(self._data), _STOP_TIMEOUT_S)
+            raise
 
     def stop(self, mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
         """Stop the server and return when it is gone; *mode* as in pg_ctl."""
@@ -122,6 +113,23 @@ class PrivateCluster:
             if not service.wait_gone(other, "postgres", 10.0):
                 service.send(other, signal.SIGKILL)
                 service.wait_gone(other, "postgres", 10.0)
+
+    def _wait_until_ready(self, pid: int, port: int) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self._is_ready(pid):
+            if not service.alive(pid, str(self._data)):
+                raise StackError(
+                    f"PostgreSQL did not start on port {port}. The end of {self._log}:\n"
+                    f"{service.tail(self._log)}",
+                    "If the port is taken, end the other program or choose a port.",
+                )
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"PostgreSQL takes no connections after {_START_TIMEOUT_S:.0f} s. "
+                    f"The end of {self._log}:\n{service.tail(self._log)}",
+                    "It may still be replaying its log; wait, then try again.",
+                )
+            time.sleep(0.02)
 
     def _pid(self) -> int | None:
         lines = self._pid_lines()
