@@ -1,7 +1,8 @@
-"""jellyroll ingest, jellyroll deadletters."""
+"""jellyroll ingest."""
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import signal
@@ -10,11 +11,15 @@ from typing import Annotated
 import typer
 
 from ingest.message import Session
+from ingest.metrics import serve
+from ingest.pool import Pool
 from ingest.session import SocketSession
+from ingest.tally import Tally
 from ingest.worker import Worker
 from ingest.writer import Writer, check_database
 from plant.broker import BrokerAddress
 from plant.load import load_plant
+from plant.model import Plant
 from plant.options import DEFAULT_PLANT, BrokerUrl, DatabaseUrl, PlantFile
 from plant.payload import PayloadDecoder
 from plant.topics import topic_filter
@@ -30,42 +35,100 @@ class Client(enum.StrEnum):
 
 
 def ingest(
+    *,
     broker: BrokerUrl,
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="How many workers to run, each a process.")
+    ] = 1,
     worker: Annotated[
-        int, typer.Option(min=0, help="Number of this worker; each needs its own.")
+        int, typer.Option(min=0, help="Number of the first; on every machine others.")
     ] = 0,
     client: Annotated[Client, typer.Option(help="The MQTT client to use.")] = Client.OWN,
+    metrics: Annotated[
+        str,
+        typer.Option(
+            help="Serve /metrics, /healthz and /readyz on HOST:PORT; the next worker on the next.",
+            show_default="not at all",
+        ),
+    ] = "",
 ) -> None:
     """Take messages from the broker to the database until stopped; lose none.
 
     A message is acknowledged only after the transaction with its rows has committed. What cannot
-    be read is kept whole as a dead letter. Workers share the subscription.
+    be read is kept whole as a dead letter. Workers share the subscription; each has a number and
+    takes up its own session again.
 
-    Example: jellyroll ingest --plant plant/plant.toml --broker mqtt://localhost --database
-    postgresql://localhost/jellyroll
+    Example: jellyroll ingest --plant plant/plant.toml --workers 2 --metrics 127.0.0.1:9464
     """
-    model = load_plant(plant)
-    check_database(database, model)
+    address = _metrics_address(metrics)
+    if workers > 1:
+        common = [
+            "--broker", broker, "--database", database, "--plant", str(plant), "--client", client,
+        ]  # fmt: skip
+        pool = Pool([["ingest", *common, *_own(worker + i, address, i)] for i in range(workers)])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: pool.stop())
+        raise typer.Exit(pool.run())
+    _run(
+        broker=BrokerAddress.parse(broker),
+        database=database,
+        plant=load_plant(plant),
+        worker=worker,
+        client=client,
+        metrics=address,
+    )
+
+
+def _run(
+    *,
+    broker: BrokerAddress,
+    database: str,
+    plant: Plant,
+    worker: int,
+    client: Client,
+    metrics: tuple[str, int] | None,
+) -> None:
+    check_database(database, plant)
     name = f"jellyroll-ingest-{worker}"
     # One share for all workers: each message goes to one of them.
-    shared = f"$share/jellyroll/{topic_filter(model)}"
-    address = BrokerAddress.parse(broker)
+    shared = f"$share/jellyroll/{topic_filter(plant)}"
     session: Session
     if client is Client.PAHO:
         from ingest.paho_session import PahoSession  # noqa: PLC0415  # costs memory when unused
 
-        session = PahoSession(address, name, shared)
+        session = PahoSession(broker, name, shared)
     else:
-        session = SocketSession(address, name, shared)
-    running = Worker(session, PayloadDecoder(model), Writer(database, model, name))
+        session = SocketSession(broker, name, shared)
+    tally = Tally()
+    writer = Writer(database, plant, name, tally)
+    running = Worker(session, PayloadDecoder(plant), writer, tally)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
-    running.run()
-    total = running.total
+    writer.open()
+    with serve(name, tally, metrics) if metrics else contextlib.nullcontext():
+        running.run()
+    done = tally.committed
     log.info(
         "%s stopped: %d messages = %d stored + %d duplicate + %d dead letters; %d rows, %d values",
-        name, total.messages, total.messages - total.duplicates - total.dead_letters,
-        total.duplicates, total.dead_letters, total.rows, total.values,
+        name, done.messages, done.messages - done.duplicates - done.dead_letters,
+        done.duplicates, done.dead_letters, done.rows, done.values,
     )  # fmt: skip
+
+
+def _metrics_address(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise typer.BadParameter(
+            f"--metrics must be HOST:PORT, such as 127.0.0.1:9464, not {text!r}"
+        )
+    return host, int(port)
+
+
+def _own(worker: int, metrics: tuple[str, int] | None, index: int) -> list[str]:
+    """Return the options that only worker number *worker* has, the *index*-th of the pool."""
+    own = ["--worker", str(worker)]
+    return [*own, "--metrics", f"{metrics[0]}:{metrics[1] + index}"] if metrics else own

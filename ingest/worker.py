@@ -10,15 +10,18 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ingest.batch import Batch
-from ingest.commit import Committed
 from ingest.decode import decode
 from ingest.message import Session, SessionLostError
+from ingest.tally import Tally
 from ingest.writer import StoppedError, Writer
 from plant.payload import PayloadDecoder
+from storage.deadletter import DeadLetter
 
 log = logging.getLogger("jellyroll.ingest")
 
@@ -27,15 +30,24 @@ MAX_PAUSE_S = 5.0
 _READ_TIMEOUT_S = 0.05
 
 
+class _Pending(NamedTuple):
+    """A batch on its way to the database."""
+
+    batch: Batch
+    future: Future[None]
+
+
 class Worker:
     """Takes messages from *session* to the database until it is told to stop."""
 
-    def __init__(self, session: Session, decoder: PayloadDecoder, writer: Writer) -> None:
+    def __init__(
+        self, session: Session, decoder: PayloadDecoder, writer: Writer, tally: Tally
+    ) -> None:
         self._session = session
         self._decoder = decoder
         self._writer = writer
+        self._tally = tally
         self._stop = threading.Event()
-        self.total = Committed()
 
     def stop(self) -> None:
         """End `run` after the batch in hand; safe from a signal handler."""
@@ -48,8 +60,10 @@ class Worker:
         with ThreadPoolExecutor(1, thread_name_prefix="commit") as committer:
             while not self._stop.is_set():
                 try:
+                    self._tally.beat()
                     self._session.connect()
                     pause_s = 0.1
+                    self._tally.connected = True
                     self._pump(committer)
                 except StoppedError:
                     log.warning("stopped before a batch could commit; the broker keeps it")
@@ -59,30 +73,51 @@ class Worker:
                     log.warning("%s; trying again", error)
                     self._stop.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
                     pause_s = min(2 * pause_s, MAX_PAUSE_S)
+                finally:
+                    self._tally.connected = False
         self._session.close()
         self._writer.close()
 
     def _pump(self, committer: ThreadPoolExecutor) -> None:
         """Serve one connection; what is not acknowledged when it ends will come again."""
+        tally = self._tally
         batch = Batch()
-        pending: tuple[Batch, Future[Committed]] | None = None
+        pending: _Pending | None = None
         try:
             while not self._stop.is_set():
-                for message in self._session.read(_READ_TIMEOUT_S):
-                    batch.add(message, decode(self._decoder, message, datetime.now(UTC)))
-                if pending and (pending[1].done() or batch.is_full):
-                    self._settle(*pending)
+                tally.beat()
+                messages = self._session.read(_READ_TIMEOUT_S)
+                tally.take(len(messages))
+                for message in messages:
+                    outcome = decode(self._decoder, message, datetime.now(UTC))
+                    if isinstance(outcome, DeadLetter):
+                        tally.reasons[outcome.reason] += 1
+                    batch.add(message, outcome)
+                if pending and (pending.future.done() or batch.is_full):
+                    self._settle(pending)
                     pending = None
                 if pending is None and batch.is_due:
-                    pending = batch, committer.submit(self._writer.write, batch)
+                    pending = _Pending(batch, committer.submit(self._write, batch))
                     batch = Batch()
         finally:
+            tally.give_back(len(batch.items))
             if pending:
-                self._settle(*pending)
+                self._settle(pending)
 
-    def _settle(self, batch: Batch, future: Future[Committed]) -> None:
+    def _write(self, batch: Batch) -> None:
+        """Commit *batch* and enter it in the books; runs on the committing thread."""
+        began_s = time.monotonic()
+        try:
+            done = self._writer.write(batch)
+        except BaseException:
+            self._tally.give_back(len(batch.items))
+            raise
+        self._tally.book(done, len(batch.items), time.monotonic() - began_s)
+
+    def _settle(self, pending: _Pending) -> None:
         """Wait for a commit, keeping the session alive meanwhile, and acknowledge it."""
-        while not wait([future], timeout=1.0).done:
+        while not wait([pending.future], timeout=1.0).done:
+            self._tally.beat()
             self._session.keep_alive()
-        self.total += future.result()
-        self._session.acknowledge(batch.packet_ids)
+        pending.future.result()
+        self._session.acknowledge(pending.batch.packet_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 import psycopg
@@ -11,6 +12,7 @@ import psycopg
 from ingest.batch import Batch, Item
 from ingest.commit import Committed, commit
 from ingest.message import Message
+from ingest.tally import Tally
 from plant.errors import Reason
 from plant.model import Plant
 from storage.connect import Connection, connect
@@ -20,6 +22,12 @@ from storage.schema import missing_columns
 log = logging.getLogger("jellyroll.ingest")
 
 _MAX_PAUSE_S = 5.0
+_LOCK_PATIENCE_S = 10.0
+
+
+class InUseError(Exception):
+    """Another worker runs under the same number; each needs its own (--worker)."""
+
 
 #: What is wrong with the database and not with the batch: it is tried again until it works.
 _PASSING = (
@@ -27,6 +35,7 @@ _PASSING = (
     psycopg.InterfaceError,  # the connection was closed under our hands
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.SerializationFailure,
+    InUseError,  # after a lost connection the server may hold our own lock a little longer
 )
 
 
@@ -40,7 +49,8 @@ class Writer:
     *worker* is the name under which its batches stand in the ledger.
     """
 
-    def __init__(self, dsn: str, plant: Plant, worker: str) -> None:
+    def __init__(self, dsn: str, plant: Plant, worker: str, tally: Tally) -> None:
+        self._tally = tally
         self._dsn = dsn
         self._plant = plant
         self._worker = worker
@@ -50,6 +60,22 @@ class Writer:
     def stop(self) -> None:
         """Give up waiting for a database that is away."""
         self._stop.set()
+
+    def open(self) -> None:
+        """Connect and take the lock of this worker's number.
+
+        Raise `InUseError` if somebody else keeps it for ten seconds, which is longer than a killed
+        predecessor does, and `psycopg.OperationalError` if there is no database.
+        """
+        deadline_s = time.monotonic() + _LOCK_PATIENCE_S
+        while True:
+            try:
+                self._connected()
+            except InUseError:
+                if time.monotonic() > deadline_s or self._stop.wait(0.2):
+                    raise
+            else:
+                return
 
     def write(self, batch: Batch) -> Committed:
         """Commit *batch*, as long as that takes; raise `StoppedError` when told to stop.
@@ -66,6 +92,7 @@ class Writer:
                 if not troubled:
                     log.warning("%s; the session waits and nothing is lost", _explain(error))
                     troubled = True
+                    self._tally.database_up = False
                 self.close()
                 if self._stop.wait(pause_s):
                     raise StoppedError from error
@@ -74,6 +101,7 @@ class Writer:
                 return self._write_apart(batch, error)
             else:
                 if troubled:
+                    self._tally.database_up = True
                     log.info("the database takes batches again")
                 return done
 
@@ -89,7 +117,19 @@ class Writer:
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, application=f"jellyroll {self._worker}")
+            connection = connect(self._dsn, application=self._worker, autocommit=True)
+            # Held by the session, so it falls with the process however that ends. Two workers of
+            # one number would also throw each other off the broker.
+            row = connection.execute(
+                "SELECT pg_try_advisory_lock(hashtext('jellyroll ingest'), hashtext(%s))",
+                (self._worker,),
+            ).fetchone()
+            if not (row and row[0]):
+                connection.close()
+                raise InUseError(
+                    f"{self._worker} is running already; give this one another --worker"
+                )
+            self._connection = connection
         return self._connection
 
     def close(self) -> None:
@@ -114,7 +154,7 @@ def check_database(dsn: str, plant: Plant) -> None:
         )
 
 
-def _explain(error: psycopg.Error) -> str:
+def _explain(error: Exception) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
         return f"the database's disk is full ({error.diag.message_primary}); make room"
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):

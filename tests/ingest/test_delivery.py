@@ -16,6 +16,7 @@ from ingest.decode import decode
 from ingest.message import Session, SessionLostError
 from ingest.paho_session import PahoSession
 from ingest.session import SocketSession
+from ingest.tally import Tally
 from ingest.writer import Writer
 from plant.broker import BrokerAddress
 from plant.model import Plant
@@ -101,7 +102,7 @@ def test_what_was_committed_but_not_acknowledged_comes_again_and_changes_nothing
     address = BrokerAddress.parse(broker.url)
     name = f"between-{client.__name__}"
     session = client(address, name, topic_filter(pilot))
-    decoder, writer = PayloadDecoder(pilot), Writer(database.dsn, pilot, name)
+    decoder, writer = PayloadDecoder(pilot), Writer(database.dsn, pilot, name, Tally())
 
     def take(count: int) -> Batch:
         batch = Batch()
