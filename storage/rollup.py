@@ -22,10 +22,13 @@ from storage.rollup_sql import (
     over_parts,
     over_raw,
     part_statements,
+    refresh_policy,
+    renewed_compression_statements,
     rollups,
     settled_after,
     signals_in,
 )
+from storage.sql import statement
 from storage.views import columns_of, replace_view
 
 
@@ -36,10 +39,12 @@ class RetentionError(Exception):
 def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     """Create or extend the rollups, and on the Community edition their refresh and compression.
 
-    Idempotent; nothing is dropped. Return one line per change, for people.
+    Idempotent; nothing is dropped. Return one line per change, for people. Raise `RetentionError`
+    if a policy drops samples so early that late ones could still arrive for what is dropped.
     """
     changes = []
     if edition is Edition.COMMUNITY:
+        _check_retention(connection, plant)
         changes += _compress(connection, plant)
     for rollup in rollups(plant):
         for step in STEPS:
@@ -49,6 +54,7 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
             signals = tuple(dict.fromkeys([*known, *rollup.signals]))
             whole = Rollup(rollup.table, signals, by_position=rollup.by_position)
             if edition is Edition.COMMUNITY:
+                changes += _renew_refresh(connection, whole, step, plant)
                 changes += _extend_parts(connection, whole, step, plant)
                 query = over_parts(whole, _parts(connection, whole, step))
             else:
@@ -90,20 +96,67 @@ def apply_retention(
     return changes
 
 
+def _check_retention(connection: Connection, plant: Plant) -> None:
+    shortest = settled_after(plant)
+    ours = {str(table) for table in plant.tables.values()}
+    for name, kept in _policy_ages(connection, "policy_retention", "drop_after").items():
+        if name in ours and kept < shortest:
+            # A refresh that reaches back to dropped samples would empty their rollups.
+            raise RetentionError(
+                f"samples of {name} are dropped after {kept.days} days, but may come"
+                f" {plant.intake.max_lateness_d:g} days late; lower intake.max_lateness_d in the"
+                f" plant file to {kept.days - 1} at most"
+            )
+
+
 def _compress(connection: Connection, plant: Plant) -> list[str]:
     rows = connection.execute(
         "SELECT format('%s.%s', hypertable_schema, hypertable_name)"
         " FROM timescaledb_information.hypertables WHERE compression_enabled"
     )
     compressed = {name for (name,) in rows}
+    after = settled_after(plant)
+    ages = _policy_ages(connection, "policy_compression", "compress_after")
     changes = []
     for (kind, _), table in plant.tables.items():
-        if kind not in {Kind.TELEMETRY, Kind.CELL} or str(table) in compressed:
+        if kind not in {Kind.TELEMETRY, Kind.CELL}:
             continue
-        for command in compression_statements(table, plant):
+        name = str(table)
+        if name not in compressed:
+            commands = compression_statements(table, plant)
+        elif ages.get(name, after) != after:
+            commands = renewed_compression_statements(table, plant)
+        else:
+            continue
+        for command in commands:
             connection.execute(command)
-        changes.append(f"{table}: compressed after {settled_after(plant).days} days")
+        changes.append(f"{table}: compressed after {after.days} days")
     return changes
+
+
+def _renew_refresh(connection: Connection, rollup: Rollup, step: Step, plant: Plant) -> list[str]:
+    """Let each refresh that there is reach back as far as late rows may now come."""
+    late = settled_after(plant)
+    ages = _policy_ages(connection, "policy_refresh_continuous_aggregate", "start_offset")
+    changes = []
+    for part in _parts(connection, rollup, step):
+        name = f"{rollup.table.schema}.{part.name}"
+        if ages.get(name, late) != late:
+            connection.execute("SELECT remove_continuous_aggregate_policy(%s)", (name,))
+            connection.execute(refresh_policy(name, step, plant))
+            changes.append(f"{name}: refreshed {late.days} days back")
+    return changes
+
+
+def _policy_ages(connection: Connection, policy: str, setting: str) -> dict[str, timedelta]:
+    """Return the age that *setting* gives for each table or aggregate with such a *policy*.
+
+    What an operator has taken the policy from, or set it without an age, is left alone.
+    """
+    rows = connection.execute(
+        statement("rollup_policy_ages"), {"policy": policy, "setting": setting}
+    )
+    return dict(rows.fetchall())
 
 
 def _extend_parts(connection: Connection, rollup: Rollup, step: Step, plant: Plant) -> list[str]:

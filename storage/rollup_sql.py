@@ -169,13 +169,15 @@ def part_statements(
             name=sql.Identifier(rollup.table.schema, name),
             query=part_query(rollup, signals, step, version),
         ),
-        statement("rollup_refresh_policy").format(
-            name=f"{rollup.table.schema}.{name}",
-            late=settled_after(plant),
-            open=step.open,
-            every=step.every,
-        ),
+        refresh_policy(f"{rollup.table.schema}.{name}", step, plant),
     ]
+
+
+def refresh_policy(name: str, step: Step, plant: Plant) -> sql.Composed:
+    """Return the statement that keeps continuous aggregate *name* (`schema.name`) fresh."""
+    return statement("rollup_refresh_policy").format(
+        name=name, late=settled_after(plant), open=step.open, every=step.every
+    )
 
 
 def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
@@ -188,8 +190,27 @@ def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
         statement("rollup_compress").format(
             table=sql.Identifier(table.schema, table.name), order=", ".join(order)
         ),
-        statement("rollup_compress_policy").format(table=str(table), after=settled_after(plant)),
+        _compression_policy(table, plant),
     ]
+
+
+def renewed_compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
+    """Return the statements that move compression to where late rows now end.
+
+    Chunks that they can reach again are taken apart first, which for a long history takes a while.
+    """
+    name = str(table)
+    return [
+        sql.SQL("SELECT remove_compression_policy({})").format(name),
+        statement("rollup_decompress").format(
+            schema=table.schema, name=table.name, after=settled_after(plant)
+        ),
+        _compression_policy(table, plant),
+    ]
+
+
+def _compression_policy(table: Table, plant: Plant) -> sql.Composed:
+    return statement("rollup_compress_policy").format(table=str(table), after=settled_after(plant))
 
 
 _NO_POSITION = sql.SQL("NULL::smallint AS position")

@@ -28,6 +28,8 @@ from storage.rollup_sql import (
     over_raw,
     part_query,
     part_statements,
+    refresh_policy,
+    renewed_compression_statements,
     rollups,
 )
 from storage.schema import apply_tables
@@ -311,8 +313,9 @@ def test_the_apache_edition_refuses_the_community_statements_for_their_licence_a
         *part_statements(whole, whole.signals, MINUTE, 1, pilot),
         *part_statements(whole, whole.signals, HOUR, 1, pilot),
         *compression_statements(whole.table, pilot),
+        renewed_compression_statements(whole.table, pilot)[0],
     ]
-    assert len(statements) == 6
+    assert len(statements) == 7
     for command in statements:
         with (
             pytest.raises(psycopg.errors.FeatureNotSupported, match="license"),
@@ -325,3 +328,22 @@ def test_compression_waits_until_no_late_row_can_come(pilot: Plant) -> None:
     policy = compression_statements(rollup_of(pilot, "cell.filling").table, pilot)[1]
     assert "'91 days" in policy.as_string()
     assert pilot.intake.max_lateness_d == 90
+
+
+def test_what_a_renewal_asks_and_takes_apart_is_nothing_where_no_policy_is(
+    connection: Connection, pilot: Plant
+) -> None:
+    whole = rollup_of(pilot, "cell.filling")
+    fill_cells(connection, count=2)
+    assert rollup._policy_ages(connection, "policy_compression", "compress_after") == {}
+    assert connection.execute(renewed_compression_statements(whole.table, pilot)[1]).rowcount == 0
+
+
+def test_policies_follow_the_lateness_that_the_plant_allows(pilot: Plant) -> None:
+    allowed = pilot.intake.model_copy(update={"max_lateness_d": 120.0})
+    later = pilot.model_copy(update={"intake": allowed})
+    table = rollup_of(pilot, "cell.filling").table
+    _, apart, policy = renewed_compression_statements(table, later)
+    refresh = refresh_policy("cell.filling_1m_v1", MINUTE, later)
+    for command in (apart, policy, refresh):
+        assert "'121 days" in command.as_string()
