@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "storage.commands:migrate",
     "retention": "storage.commands:retention",
     "ingest": "ingest.commands:ingest",
+    "deadletters": "ingest.deadletter_commands:app",
     "monitor": "models.commands:monitor",
     "alerts": "alerts.commands:app",
     "simulate": "simulator.commands:simulate",

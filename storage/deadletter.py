@@ -53,3 +53,42 @@ def keep(connection: Connection, letters: list[DeadLetter], batch: int) -> int:
             ],
         )
         return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A dead letter as it is kept; *payload_bytes* is its length."""
+
+    id: int
+    received_at: datetime
+    topic: str
+    reason: str
+    detail: str
+    payload_bytes: int
+    handed_back_at: datetime | None
+
+
+def kept(
+    connection: Connection, *, reason: Reason | None = None, ids: list[int] | None = None,
+    limit: int | None = None,
+) -> list[KeptLetter]:  # fmt: skip
+    """Return kept letters, newest first: of one *reason*, of some *ids*, at most *limit*."""
+    parameters = {"reason": reason and reason.value, "ids": ids, "limit": limit}
+    rows = connection.execute(statement("kept_dead_letters"), parameters)
+    return [KeptLetter(*row) for row in rows]
+
+
+def payload_of(connection: Connection, letter: int) -> bytes | None:
+    """Return the payload of *letter*, byte for byte; None if there is no such letter."""
+    row = connection.execute(
+        "SELECT payload FROM ingest.dead_letter WHERE id = %s", (letter,)
+    ).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def mark_handed_back(connection: Connection, letters: list[int]) -> None:
+    """Note that *letters* were given to the broker again, now."""
+    connection.execute(
+        "UPDATE ingest.dead_letter SET handed_back_at = clock_timestamp() WHERE id = ANY(%s)",
+        (letters,),
+    )

@@ -96,6 +96,8 @@ CREATE TABLE ingest.dead_letter (
     payload     bytea NOT NULL,
     reason      text NOT NULL,
     detail      text NOT NULL,
+    -- When `jellyroll deadletters replay` last gave it to the broker again.
+    handed_back_at timestamptz,
     -- sha256 of topic and payload: a message that the broker delivers again is known by it.
     digest      bytea NOT NULL
 );
