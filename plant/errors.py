@@ -20,10 +20,22 @@ class Reason(enum.StrEnum):
     BAD_JSON = "bad_json"
     NOT_UTF8 = "not_utf8"
     TOO_BIG = "too_big"
+    BAD_PROTOBUF = "bad_protobuf"
+    #: A Sparkplug message that came before the birth that would say what its metrics are.
+    NOT_BORN = "not_born"
+    UNKNOWN_ALIAS = "unknown_alias"
+    #: Read, but a birth declares metrics that the plant model lacks: their values are not kept.
+    UNMAPPED = "unmapped"
+    #: Read, but a metric says itself that its value is not good: null is kept in its place.
+    BAD_QUALITY = "bad_quality"
     #: Read well, but the database would not have it.
     REFUSED = "refused"
     #: Read well, but another value was there for the same key; the replaced row is the letter.
     CONFLICT = "conflict"
+
+
+#: Letters beside a message that was read: they are kept, and no message was lost for them.
+NOTES = frozenset({Reason.CONFLICT, Reason.UNMAPPED, Reason.BAD_QUALITY})
 
 
 class UnreadableError(Exception):

@@ -72,7 +72,7 @@ class PayloadDecoder:
         except orjson.JSONDecodeError as error:
             raise _not_json(payload, error) from None
         if type(document) is dict:
-            frame = self._object(destination, document)
+            frame = self.read(destination, document)
             # Each name takes a colon: as many colons as names, and no name can stand twice.
             if payload.count(b":") != len(document):
                 _check_names_differ(payload, len(document))
@@ -110,13 +110,14 @@ class PayloadDecoder:
                 detail = f"item {index} of the list is {_name(item)}, not an object"
                 raise UnreadableError(Reason.WRONG_SHAPE, detail)
             try:
-                frames.append(self._object(destination, item))
+                frames.append(self.read(destination, item))
             except UnreadableError as error:
                 detail = f"item {index} of the list: {error.detail}"
                 raise UnreadableError(error.reason, detail) from None
         return frames
 
-    def _object(self, destination: Route, document: dict[str, Any]) -> Frame:
+    def read(self, destination: Route, document: dict[str, Any]) -> Frame:
+        """Return the rows of one object of a message; raise `UnreadableError`."""
         table = destination.table
         shape = self._shapes.get((table, tuple(document))) or self._find_shape(table, document)
         values = tuple(document.values())

@@ -80,6 +80,11 @@ PACKML_STATES: tuple[str, ...] = (
     "Complete", "Clearing",
 )  # fmt: skip
 
+#: What is known of a machine when its PackML state is not: its connection is gone, or it is there
+#: and does not say what it does.
+STALE, ONLINE = "Stale", "Online"
+STATES = (*PACKML_STATES, STALE, ONLINE)
+
 VERDICTS: tuple[str, ...] = ("pass", "fail", "hold")
 
 _TIME = Column("time", ColumnType.TIME, required=True, comment="when it was measured, UTC")
@@ -113,7 +118,7 @@ STATE_TABLE = Table(
     (
         _TIME,
         _EQUIPMENT,
-        Column("state", ColumnType.TEXT, required=True, choices=PACKML_STATES),
+        Column("state", ColumnType.TEXT, required=True, choices=STATES),
         Column("reason", ColumnType.TEXT, comment="why, in the machine's words"),
         _BATCH,
     ),
