@@ -19,9 +19,9 @@ from demo.result import (
     history_rate,
 )
 from demo.screen import Screen, StationHealth, View
-from demo.services import Service, Services, services
 from demo.simulation import InjectedFault, Simulation
 from plant.load import load_plant
+from stack.services import Service, Services, services
 from storage.connect import Connection, connect
 from storage.migrate import migrate
 
@@ -49,7 +49,7 @@ def run(plan: Plan) -> Result:
     plant = load_plant(plan.plant)
     with Screen() as screen:
         screen.show(View("Starting a private TimescaleDB and Mosquitto"))
-        with services() as running:
+        with services("demo") as running:
             migrate(running.database, plant)
             secret = new_secret()
             with (
@@ -108,8 +108,9 @@ class _Demo:
         while True:
             self._services.check()
             self._simulation.check()
+            is_over = self._culprit() is not None or time.monotonic() > deadline_s
             self._show()
-            if self._plan.once and (self._culprit() or time.monotonic() > deadline_s):
+            if self._plan.once and is_over:
                 return
             time.sleep(_POLL_S)
 
