@@ -60,7 +60,7 @@ def test_what_others_wait_for_to_be_healthy_says_whether_it_is() -> None:
         for other, wait in service.get("depends_on", {}).items()
         if wait["condition"] == "service_healthy"
     }
-    assert awaited == {"mosquitto", "timescaledb"}
+    assert awaited == {"mosquitto", "timescaledb", "ingest"}
     assert all(SERVICES[name].get("healthcheck") for name in (*awaited, "grafana"))
 
 
