@@ -15,7 +15,9 @@ import orjson
 from alerts.alert import Alert, Happened
 from alerts.anomaly import MAX_POINTS, Anomaly
 from alerts.severity import size_in_sd
-from plant.model import Plant, Signal, Station
+from plant.model import Plant
+from plant.signals import Signal
+from plant.stations import Station
 
 VERSION = 1
 

@@ -6,7 +6,7 @@ import math
 
 from alerts.alert import Severity
 from alerts.anomaly import Anomaly
-from plant.model import Signal
+from plant.signals import Signal
 
 #: In standard deviations of the baseline. Three is where a single point would be remarkable; six
 #: is what a limit stands for where the plant model has none (a process of Cp 2).

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from plant.model import Part, Plant
+from plant.model import Plant
+from plant.signals import Part
 
 HERE = Path(__file__).parent
 REFERENCE = HERE / "plant.toml"
@@ -96,7 +97,7 @@ _MUST = {
     "tuple_type": "must be a list in brackets",
 }
 
-#: The two patterns of names (`plant.model.Name`, `TopicWord`) in words.
+#: The two patterns of names (`plant.signals.Name`, `TopicWord`) in words.
 _WORDS = {
     "^[a-z]": "must begin with a small letter and hold only small letters, digits and _",
     "^[A-Za-z0-9]": "must hold only letters, digits, - and _, and not begin with - or _",

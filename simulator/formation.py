@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plant.model import Station
+from plant.stations import Station
 from simulator.noise import Floats, Ints
 from simulator.pace import BEGINNING_MS, Pace
 

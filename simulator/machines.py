@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plant.model import Equipment, Plant, Signal
+from plant.model import Equipment, Plant
+from plant.signals import Signal
 from plant.tables import Kind
 from plant.topics import topic_of
 from simulator.formation import TrayCurve

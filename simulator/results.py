@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from plant.model import Equipment, Plant, Signal, Station
+from plant.model import Equipment, Plant
+from plant.signals import Signal
+from plant.stations import Station
 from simulator.faults import Fault
 from simulator.noise import Floats, Ints, Noise
 from simulator.pace import Pace

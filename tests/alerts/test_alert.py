@@ -17,7 +17,8 @@ from alerts.alert import (
 )
 from alerts.anomaly import Anomaly
 from alerts.severity import severity_of
-from plant.model import Plant, Signal
+from plant.model import Plant
+from plant.signals import Signal
 from tests.alerts.support import anomaly_row
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plant import model
+from plant import model, signals, stations
 from plant.load import PlantError, load_plant
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "plant-model.md").read_text(encoding="utf-8")
@@ -60,14 +60,14 @@ def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None
 
 @pytest.mark.parametrize(
     "part",
-    [model.Site, model.Production, model.Intake, model.Station, model.Signal, model.Override],
+    [model.Site, model.Production, model.Intake, stations.Station, signals.Signal, signals.Override],
 )
-def test_the_document_names_each_key_of_each_part(part: type[model.Part]) -> None:
+def test_the_document_names_each_key_of_each_part(part: type[signals.Part]) -> None:
     for key in part.model_fields:
         assert f"`{key}`" in DOCUMENT, key
 
 
 def test_the_document_names_each_reserved_name_that_is_not_postgresqls() -> None:
     for name in ("time", "ts", "equipment", "cell", "position", "verdict", "batch"):
-        assert name in model.RESERVED
+        assert name in signals.RESERVED
         assert f"`{name}`" in DOCUMENT

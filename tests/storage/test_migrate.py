@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from plant.load import REFERENCE, load_plant
-from plant.model import Plant, Signal
+from plant.model import Plant
+from plant.signals import Signal
 from storage.connect import Edition, connect
 from storage.migrate import migrate
 from storage.schema import missing_columns
