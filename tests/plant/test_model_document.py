@@ -60,7 +60,14 @@ def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None
 
 @pytest.mark.parametrize(
     "part",
-    [model.Site, model.Production, model.Intake, stations.Station, signals.Signal, signals.Override],
+    [
+        model.Site,
+        model.Production,
+        model.Intake,
+        stations.Station,
+        signals.Signal,
+        signals.Override,
+    ],
 )
 def test_the_document_names_each_key_of_each_part(part: type[signals.Part]) -> None:
     for key in part.model_fields:
