@@ -97,6 +97,8 @@ class _Demo:
             "alerts", "alerts", "run", *plant, *database,
             "--endpoint", self._receiver.url, "--secret-file", str(secret_file),
         )  # fmt: skip
+        # What comes before anybody has subscribed, the broker throws away.
+        self._ingest.wait_for(" connected; ")
         self._simulator = start(
             "simulator", "simulate", *plant, *broker, "--history", self._plan.history,
             "--fault", FAULT, "--json", piped=True,

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from stack.packages import install
 from stack.postgres import PrivateCluster
 
 _STOP_TIMEOUT_S = 60.0
+_POLL_S = 0.05
 
 
 class ServiceDiedError(Exception):
@@ -57,8 +59,14 @@ class Service:
     def check(self) -> None:
         """Raise `ServiceDiedError` if the process has ended with an error."""
         if self._process.poll() not in {None, 0}:
-            tail = self.log.strip()[-2000:]
-            raise ServiceDiedError(f"{self.name} ended with {self._process.returncode}:\n{tail}")
+            raise self._died()
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the process has logged *words*; raise `ServiceDiedError` if it ends first."""
+        while words not in self.log:
+            if self._process.poll() is not None:
+                raise self._died()
+            time.sleep(_POLL_S)
 
     def stop(self) -> None:
         """Ask the process to end; kill it if it does not."""
@@ -69,6 +77,10 @@ class Service:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+    def _died(self) -> ServiceDiedError:
+        tail = self.log.strip()[-2000:]
+        return ServiceDiedError(f"{self.name} ended with {self._process.returncode}:\n{tail}")
 
     def peak_memory_mb(self) -> float | None:
         """Return the most memory that the process has held, in 10^6 bytes; None if unknown."""
