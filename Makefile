@@ -1,7 +1,8 @@
 # make demo   the whole line, from simulator to webhook (ARGS="--once --json out.json")
 # make test   the test suite, against a real TimescaleDB and a real Mosquitto
+# make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
 # make check  ruff, mypy --strict, import rules
-.PHONY: demo test check format clean
+.PHONY: demo bench test check format clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,6 +11,9 @@ NO_PACKAGES = echo "Not installed: check the network, and pip's settings for a p
 
 demo: .venv/ready
 	@$(BIN)/jellyroll demo $(ARGS)
+
+bench: .venv/ready
+	@$(BIN)/jellyroll bench ingest $(ARGS)
 
 test: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install

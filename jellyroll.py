@@ -26,6 +26,7 @@ COMMANDS = {
     "replay": "simulator.replay_commands:replay",
     "trace": "genealogy.commands:app",
     "dashboards": "dashboards.commands:app",
+    "bench": "bench.commands:app",
 }
 
 

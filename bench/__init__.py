@@ -1,0 +1,1 @@
+"""How fast ingest is, measured: `jellyroll bench ingest`."""
