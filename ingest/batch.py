@@ -12,20 +12,22 @@ import numpy.typing as npt
 
 from ingest.message import Message
 from plant.frames import Frame, merge
+from plant.tables import Table
 from storage.deadletter import DeadLetter
 
 #: What a batch may hold; together they bound the memory of a worker.
-MAX_MESSAGES = 8_192
+MAX_MESSAGES = 2_500
 MAX_BYTES = 2 * 1024 * 1024
 #: How long the first message of a batch waits for company.
 MAX_AGE_S = 0.1
 
 
 class Item(NamedTuple):
-    """One message and what it was read as."""
+    """One message and what it was read as; *note* is a letter beside the rows, not instead."""
 
     message: Message
     outcome: list[Frame] | DeadLetter
+    note: DeadLetter | None = None
 
 
 class Group(NamedTuple):
@@ -44,12 +46,17 @@ class Batch:
         self._started_s = time.monotonic()
         self._bytes = 0
 
-    def add(self, message: Message, outcome: list[Frame] | DeadLetter) -> None:
+    def add(
+        self,
+        message: Message,
+        outcome: list[Frame] | DeadLetter,
+        note: DeadLetter | None = None,
+    ) -> None:
         """Put in *message*, read as *outcome*."""
         if not self.items:
             self.received_at = datetime.now(UTC)
             self._started_s = time.monotonic()
-        self.items.append(Item(message, outcome))
+        self.items.append(Item(message, outcome, note))
         self._bytes += len(message.payload)
 
     @property
@@ -75,22 +82,41 @@ class Batch:
 
         The order keeps two workers from waiting for each other's rows in a circle.
         """
-        frames: dict[tuple[str, tuple[str, ...]], list[Frame]] = {}
-        origins: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-        for index, (_, outcome) in enumerate(self.items):
+        found: dict[tuple[Table, tuple[str, ...]], tuple[list[Frame], list[int]]] = {}
+        frames: list[Frame] = []
+        origins: list[int] = []
+        table: Table | None = None
+        columns: tuple[str, ...] = ()
+        for index, item in enumerate(self.items):
+            outcome = item.outcome
             if isinstance(outcome, DeadLetter):
                 continue
             for frame in outcome:
-                key = (f"{frame.table.schema}.{frame.table.name}", frame.columns)
-                frames.setdefault(key, []).append(frame)
-                origins.setdefault(key, []).append(index)
-        for key in sorted(frames):
-            rows = np.array([frame.rows for frame in frames[key]])
-            yield Group(merge(frames[key]), np.repeat(np.array(origins[key]), rows))
+                # Messages of one form share one tuple of names, and mostly follow each other.
+                if frame.columns is not columns or frame.table is not table:
+                    table, columns = frame.table, frame.columns
+                    frames, origins = found.setdefault((table, columns), ([], []))
+                frames.append(frame)
+                origins.append(index)
+        for frames, origins in (found[key] for key in sorted(found, key=_place)):
+            if all(frame.rows == 1 for frame in frames):
+                yield Group(merge(frames), np.array(origins))
+            else:
+                rows = np.array([frame.rows for frame in frames])
+                yield Group(merge(frames), np.repeat(np.array(origins), rows))
 
     def letters(self) -> list[DeadLetter]:
         """Return the dead letters of the batch."""
         return [item.outcome for item in self.items if isinstance(item.outcome, DeadLetter)]
+
+    def notes(self) -> list[DeadLetter]:
+        """Return the letters beside messages that were read."""
+        return [item.note for item in self.items if item.note is not None]
+
+    @property
+    def without_rows(self) -> int:
+        """How many messages were read that have no row to give, such as a birth without values."""
+        return sum(item.outcome == [] for item in self.items)
 
     def halves(self) -> tuple[Batch, Batch]:
         """Return two batches with the first and the second half of the messages."""
@@ -98,3 +124,8 @@ class Batch:
         first, second = Batch(self.items[:middle]), Batch(self.items[middle:])
         first.received_at = second.received_at = self.received_at
         return first, second
+
+
+def _place(key: tuple[Table, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+    """Return what tables are sorted by."""
+    return str(key[0]), key[1]
