@@ -62,6 +62,10 @@ else
         fail "$python lacks its module ensurepip, and without apt-get it cannot be fetched." \
             "Install the package of this system that holds it and try again."
     fi
+    if ! [ -e /etc/ssl/certs/ca-certificates.crt ]; then # the one place where Debian's pip looks
+        fail "This machine has no certificates to know a server by." \
+            "Install them (apt-get install ca-certificates) and try again."
+    fi
     if ! fetch_pip; then
         tail -n 6 "$temporary/log" >&2
         fail "$python lacks its module ensurepip, and Debian's package of pip cannot be fetched." \
