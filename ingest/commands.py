@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import logging
 import signal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.message import Session
+from ingest.host import Host, beside
 from ingest.metrics import serve
 from ingest.pool import Pool
 from ingest.session import SocketSession
@@ -22,7 +23,12 @@ from plant.load import load_plant
 from plant.model import Plant
 from plant.options import DEFAULT_PLANT, BrokerUrl, DatabaseUrl, PlantFile
 from plant.payload import PayloadDecoder
+from plant.sparkplug import SparkplugDecoder
+from plant.sparkplug_topic import SPARKPLUG_FILTER
 from plant.topics import topic_filter
+
+if TYPE_CHECKING:
+    from ingest.paho_session import PahoSession
 
 log = logging.getLogger("jellyroll.ingest")
 
@@ -32,6 +38,12 @@ class Client(enum.StrEnum):
 
     OWN = "own"
     PAHO = "paho"
+
+
+def _check_host_id(name: str) -> str:
+    if not name or set(name) & set("/+#"):
+        raise typer.BadParameter("a host id is a level of a topic: some text without / + #")
+    return name
 
 
 def ingest(
@@ -53,12 +65,19 @@ def ingest(
             show_default="not at all",
         ),
     ] = "",
+    sparkplug: Annotated[
+        bool, typer.Option(help="Read Sparkplug B, too; worker 0 alone does it, as it has state.")
+    ] = True,
+    host_id: Annotated[
+        str,
+        typer.Option(help="Our name as a Sparkplug host application.", callback=_check_host_id),
+    ] = "jellyroll",
 ) -> None:
     """Take messages from the broker to the database until stopped; lose none.
 
     A message is acknowledged only after the transaction with its rows has committed. What cannot
     be read is kept whole as a dead letter. Workers share the subscription; each has a number and
-    takes up its own session again.
+    takes up its own session again. Worker 0 is a Sparkplug host application as well.
 
     Example: jellyroll ingest --plant plant/plant.toml --workers 2 --metrics 127.0.0.1:9464
     """
@@ -66,6 +85,7 @@ def ingest(
     if workers > 1:
         common = [
             "--broker", broker, "--database", database, "--plant", str(plant), "--client", client,
+            "--sparkplug" if sparkplug else "--no-sparkplug", "--host-id", host_id,
         ]  # fmt: skip
         pool = Pool([["ingest", *common, *_own(worker + i, address, i)] for i in range(workers)])
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,6 +98,7 @@ def ingest(
         worker=worker,
         client=client,
         metrics=address,
+        host_id=host_id if sparkplug and worker == 0 else "",
     )
 
 
@@ -89,32 +110,44 @@ def _run(
     worker: int,
     client: Client,
     metrics: tuple[str, int] | None,
+    host_id: str,
 ) -> None:
     check_database(database, plant)
     name = f"jellyroll-ingest-{worker}"
     # One share for all workers: each message goes to one of them.
     shared = f"$share/jellyroll/{topic_filter(plant)}"
-    session: Session
+    session_type: type[SocketSession | PahoSession] = SocketSession
     if client is Client.PAHO:
         from ingest.paho_session import PahoSession  # noqa: PLC0415  # costs memory when unused
 
-        session = PahoSession(broker, name, shared)
-    else:
-        session = SocketSession(broker, name, shared)
+        session_type = PahoSession
     tally = Tally()
     writer = Writer(database, plant, name, tally)
+    session = session_type(broker, name, shared)
     running = Worker(session, PayloadDecoder(plant), writer, tally)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
     writer.open()
-    with serve(name, tally, metrics) if metrics else contextlib.nullcontext():
+    books = {name: tally}
+    with contextlib.ExitStack() as stack:
+        if host_id:
+            name = f"jellyroll-sparkplug-{host_id}"
+            books[name] = Tally()
+            session = session_type(broker, name, SPARKPLUG_FILTER, is_persistent=False)
+            writer = Writer(database, plant, name, books[name])
+            host = Host(host_id, session, SparkplugDecoder(plant), writer, books[name])
+            refused = functools.partial(books.pop, name)
+            stack.enter_context(beside(host, on_refusal=refused, on_failure=running.stop))
+        if metrics:
+            stack.enter_context(serve(books, metrics))
         running.run()
-    done = tally.committed
-    log.info(
-        "%s stopped: %d messages = %d stored + %d duplicate + %d dead letters; %d rows, %d values",
-        name, done.messages, done.messages - done.duplicates - done.dead_letters,
-        done.duplicates, done.dead_letters, done.rows, done.values,
-    )  # fmt: skip
+    for name, done in ((name, tally.committed) for name, tally in books.items()):
+        log.info(
+            "%s stopped: %d messages = %d stored + %d duplicate + %d dead letters; "
+            "%d rows, %d values",
+            name, done.messages, done.messages - done.duplicates - done.dead_letters,
+            done.duplicates, done.dead_letters, done.rows, done.values,
+        )  # fmt: skip
 
 
 def _metrics_address(text: str) -> tuple[str, int] | None:

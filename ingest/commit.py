@@ -65,12 +65,13 @@ def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> C
             replaced += copied.replaced
             _widen(spans, str(group.frame.table), copied)
         dead = deadletter.keep(connection, batch.letters(), batch_id)
-        deadletter.keep(connection, [_letter_of(plant, row) for row in replaced], batch_id)
+        notes = batch.notes() + [_letter_of(plant, row) for row in replaced]
+        deadletter.keep(connection, notes, batch_id)
         done = Committed(
             messages=len(batch.items),
             rows=rows,
             values=values,
-            duplicates=len(batch.items) - dead - len(changed_items),
+            duplicates=len(batch.items) - batch.without_rows - dead - len(changed_items),
             dead_letters=dead,
         )
         write_entry(

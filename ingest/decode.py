@@ -8,6 +8,7 @@ from ingest.message import Message
 from plant.errors import UnreadableError
 from plant.frames import Frame
 from plant.payload import PayloadDecoder
+from plant.sparkplug import SparkplugDecoder
 from storage.deadletter import DeadLetter
 
 
@@ -22,3 +23,17 @@ def decode(
         return DeadLetter(
             topic, payload, error.reason, error.detail, received_at, message.duplicate
         )
+
+
+def decode_sparkplug(
+    decoder: SparkplugDecoder, message: Message, received_at: datetime
+) -> tuple[list[Frame] | DeadLetter, DeadLetter | None]:
+    """Return what *message* is, and the letter to keep beside its rows, if any."""
+    topic, payload = message.topic, message.payload
+    try:
+        frames, note = decoder.decode(topic, payload)
+    except UnreadableError as error:
+        return DeadLetter(topic, payload, error.reason, error.detail, received_at), None
+    if note is None:
+        return frames, None
+    return frames, DeadLetter(topic, payload, note.reason, note.detail, received_at)

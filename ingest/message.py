@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Message(Protocol):
@@ -19,6 +19,13 @@ class Message(Protocol):
     def duplicate(self) -> bool: ...  # noqa: D102
 
 
+class Will(NamedTuple):
+    """What the broker publishes, retained at QoS 1, when the connection ends without goodbye."""
+
+    topic: str
+    payload: bytes
+
+
 class SessionLostError(Exception):
     """The connection to the broker ended or could not be made; the text says why."""
 
@@ -28,13 +35,14 @@ class RefusedError(Exception):
 
 
 class Session(Protocol):
-    """A persistent MQTT 5 session at QoS 1 whose messages are acknowledged by the caller.
+    """An MQTT 5 session at QoS 1 whose messages are acknowledged by the caller.
 
-    After `SessionLostError` the caller may `connect` again: the broker then sends again what was
-    not acknowledged. Acknowledgements of an earlier connection are not sent on a later one.
+    After `SessionLostError` the caller may `connect` again: of a persistent session the broker
+    then sends again what was not acknowledged, of another one nothing. Acknowledgements of an
+    earlier connection are not sent on a later one.
     """
 
-    def connect(self) -> None:
+    def connect(self, will: Will | None = None) -> None:
         """Connect and subscribe; raise `SessionLostError` or `RefusedError`."""
 
     def read(self, timeout_s: float) -> Sequence[Message]:
@@ -45,6 +53,9 @@ class Session(Protocol):
 
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Acknowledge messages of this connection."""
+
+    def publish(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        """Publish: at QoS 1 if *retained*, else at QoS 0; nobody waits for an answer."""
 
     def close(self) -> None:
         """End the connection; the broker keeps the session."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,61 +25,77 @@ _HUNG_AFTER_S = 30.0
 
 
 class TallyCollector(Collector):
-    """Shows the tally of *worker* to Prometheus."""
+    """Shows the tallies of *books*, by the name of their worker, to Prometheus."""
 
-    def __init__(self, worker: str, tally: Tally) -> None:
-        self._worker = worker
-        self._tally = tally
+    def __init__(self, books: Mapping[str, Tally]) -> None:
+        self._books = books
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, labelled with the worker."""
-        tally, done = self._tally, self._tally.committed
         outcomes = CounterMetricFamily(
             "jellyroll_ingest_messages",
             "Messages by what became of them; received = all of these + in hand + returned",
             labels=["worker", "outcome"],
         )
-        stored = done.messages - done.duplicates - done.dead_letters
-        outcomes.add_metric([self._worker, "stored"], stored)
-        outcomes.add_metric([self._worker, "duplicate"], done.duplicates)
-        outcomes.add_metric([self._worker, "dead_letter"], done.dead_letters)
-        outcomes.add_metric([self._worker, "returned"], tally.returned)
-        yield outcomes
         reasons = CounterMetricFamily(
             "jellyroll_ingest_unreadable",
             "Messages that could not be read, by reason; one delivered again counts again",
             labels=["worker", "reason"],
         )
-        for reason, count in sorted(tally.reasons.items()):
-            reasons.add_metric([self._worker, reason], count)
+        counters = {name: _counter(name, text) for name, text in _COUNTERS.items()}
+        gauges = {name: _gauge(name, text) for name, text in _GAUGES.items()}
+        for worker, tally in list(self._books.items()):
+            done = tally.committed
+            stored = done.messages - done.duplicates - done.dead_letters
+            outcomes.add_metric([worker, "stored"], stored)
+            outcomes.add_metric([worker, "duplicate"], done.duplicates)
+            outcomes.add_metric([worker, "dead_letter"], done.dead_letters)
+            outcomes.add_metric([worker, "returned"], tally.returned)
+            for reason, count in sorted(tally.reasons.items()):
+                reasons.add_metric([worker, reason], count)
+            counters["received"].add_metric([worker], tally.received)
+            counters["rows"].add_metric([worker], done.rows)
+            counters["values"].add_metric([worker], done.values)
+            counters["batches"].add_metric([worker], tally.batches)
+            counters["commit_seconds"].add_metric([worker], tally.commit_s)
+            gauges["in_hand"].add_metric([worker], tally.in_hand)
+            gauges["unbalanced"].add_metric([worker], tally.unbalanced)
+            gauges["connected"].add_metric([worker], tally.connected)
+            gauges["database_up"].add_metric([worker], tally.database_up)
+        yield outcomes
         yield reasons
-        counters: tuple[tuple[str, str, float], ...] = (
-            ("received", "Messages taken from the broker", tally.received),
-            ("rows", "Rows stored", done.rows),
-            ("values", "Numbers stored; each element of an array counts", done.values),
-            ("batches", "Transactions committed", tally.batches),
-            ("commit_seconds", "Time spent in commits", tally.commit_s),
-        )
-        for name, text, total in counters:
-            counter = CounterMetricFamily(f"jellyroll_ingest_{name}", text, labels=["worker"])
-            counter.add_metric([self._worker], total)
-            yield counter
-        for name, text, value in (
-            ("in_hand", "Messages gathered or being committed", tally.in_hand),
-            ("unbalanced", "Messages that are nowhere; must be 0", tally.unbalanced),
-            ("connected", "1 while the broker is connected and subscribed", tally.connected),
-            ("database_up", "1 while the database takes batches", tally.database_up),
-        ):
-            gauge = GaugeMetricFamily(f"jellyroll_ingest_{name}", text, labels=["worker"])
-            gauge.add_metric([self._worker], value)
-            yield gauge
+        yield from counters.values()
+        yield from gauges.values()
+
+
+_COUNTERS = {
+    "received": "Messages taken from the broker",
+    "rows": "Rows stored",
+    "values": "Numbers stored; each element of an array counts",
+    "batches": "Transactions committed",
+    "commit_seconds": "Time spent in commits",
+}
+_GAUGES = {
+    "in_hand": "Messages gathered or being committed",
+    "unbalanced": "Messages that are nowhere; must be 0",
+    "connected": "1 while the broker is connected and subscribed",
+    "database_up": "1 while the database takes batches",
+}
+
+
+def _counter(name: str, text: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"jellyroll_ingest_{name}", text, labels=["worker"])
+
+
+def _gauge(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"jellyroll_ingest_{name}", text, labels=["worker"])
 
 
 @contextmanager
-def serve(worker: str, tally: Tally, address: tuple[str, int]) -> Iterator[int]:
+def serve(books: Mapping[str, Tally], address: tuple[str, int]) -> Iterator[int]:
     """Answer on *address* until the context ends; yield the port (port 0 takes a free one)."""
     registry = CollectorRegistry()
-    registry.register(TallyCollector(worker, tally))
+    registry.register(TallyCollector(books))
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10.0
@@ -89,20 +105,25 @@ def serve(worker: str, tally: Tally, address: tuple[str, int]) -> Iterator[int]:
             if self.path == "/metrics":
                 self._answer(200, generate_latest(registry), CONTENT_TYPE_LATEST)
             elif self.path == "/healthz":
-                hung_s = time.monotonic() - tally.beat_s
-                problems = (
-                    [f"the loop hangs since {hung_s:.0f} s"] if hung_s > _HUNG_AFTER_S else []
+                now_s = time.monotonic()
+                self._judge(
+                    f"the loop of {worker} hangs since {now_s - tally.beat_s:.0f} s"
+                    for worker, tally in list(books.items())
+                    if now_s - tally.beat_s > _HUNG_AFTER_S
                 )
-                self._judge(problems)
             elif self.path == "/readyz":
-                problems = [] if tally.connected else ["the broker is not connected"]
-                problems += [] if tally.database_up else ["the database takes no batches"]
-                self._judge(problems)
+                tallies = list(books.values())
+                problems = {
+                    "the broker is not connected": all(t.connected for t in tallies),
+                    "the database takes no batches": all(t.database_up for t in tallies),
+                }
+                self._judge(problem for problem, is_well in problems.items() if not is_well)
             else:
                 self._answer(404, b"/metrics, /healthz or /readyz\n")
 
-        def _judge(self, problems: list[str]) -> None:
-            self._answer(503 if problems else 200, ("; ".join(problems) or "ok").encode() + b"\n")
+        def _judge(self, problems: Iterable[str]) -> None:
+            text = "; ".join(problems)
+            self._answer(503 if text else 200, f"{text or 'ok'}\n".encode())
 
         def _answer(self, status: int, body: bytes, content_type: str = "text/plain") -> None:
             self.send_response(status)

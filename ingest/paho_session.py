@@ -14,7 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.message import RefusedError, SessionLostError
+from ingest.message import RefusedError, SessionLostError, Will
 from ingest.session import KEEP_ALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S
 from plant.broker import BrokerAddress
 
@@ -34,21 +34,31 @@ class _Received(NamedTuple):
 class PahoSession:
     """`ingest.message.Session` on a paho client, whose thread fills a queue."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, topic_filter: str) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        topic_filter: str,
+        *,
+        is_persistent: bool = True,
+    ) -> None:
         self._address = address
         self._client_id = client_id
         self._filter = topic_filter
+        self._is_persistent = is_persistent
         self._client: paho.Client | None = None
         self._arrived: queue.SimpleQueue[_Received] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[ReasonCode | str] = queue.SimpleQueue()
 
-    def connect(self) -> None:
+    def connect(self, will: Will | None = None) -> None:
         """Connect and subscribe; see the contract."""
         self.close()
         self._arrived, self._events = queue.SimpleQueue(), queue.SimpleQueue()
         client = self._client = self._new_client()
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S if self._is_persistent else 0
         properties.ReceiveMaximum = RECEIVE_MAX
         address = self._address
         try:
@@ -56,7 +66,7 @@ class PahoSession:
                 address.host,
                 address.port,
                 KEEP_ALIVE_S,
-                clean_start=False,
+                clean_start=not self._is_persistent,
                 properties=properties,
             )
         except OSError as error:
@@ -67,7 +77,8 @@ class PahoSession:
         self._expect("connection")
         client.subscribe(self._filter, qos=1)
         self._expect(f"subscription of {self._filter!r}")
-        log.info("%s connected; reading with paho-mqtt", self._client_id)
+        if self._is_persistent:
+            log.info("%s connected; reading with paho-mqtt", self._client_id)
 
     def _new_client(self) -> paho.Client:
         client = paho.Client(
@@ -126,6 +137,12 @@ class PahoSession:
             raise SessionLostError("not connected")
         for packet_id in packet_ids:
             self._client.ack(packet_id, 1)
+
+    def publish(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        """Publish; see the contract."""
+        if self._client is None:
+            raise SessionLostError("not connected")
+        self._client.publish(topic, payload, qos=int(retained), retain=retained)
 
     def close(self) -> None:
         """Disconnect; see the contract."""

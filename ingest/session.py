@@ -17,7 +17,7 @@ from typing import NoReturn, TypeVar
 import mqtt5
 from mqtt5 import ConnAckReasonCode, SubAckReasonCode
 
-from ingest.message import RefusedError, SessionLostError
+from ingest.message import RefusedError, SessionLostError, Will
 from plant.broker import BrokerAddress
 
 log = logging.getLogger("jellyroll.ingest")
@@ -44,20 +44,35 @@ _REFUSED_FOR_GOOD = (
 )
 
 
+def _will(will: Will | None) -> mqtt5.Will | None:
+    if will is None:
+        return None
+    return mqtt5.Will(will.topic, payload=will.payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
+
+
 class SocketSession:
     """`ingest.message.Session` on a socket. Not for use by several threads at once."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, topic_filter: str) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        topic_filter: str,
+        *,
+        is_persistent: bool = True,
+    ) -> None:
         self._address = address
         self._client_id = client_id
         self._filter = topic_filter
+        self._is_persistent = is_persistent
+        self._last_packet_id = 1  # that of the subscription
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
         self._arrived: list[mqtt5.PublishPacket] = []
         self._keep_alive_s = float(KEEP_ALIVE_S)
         self._sent_at = self._heard_at = 0.0
 
-    def connect(self) -> None:
+    def connect(self, will: Will | None = None) -> None:
         """Connect and subscribe; see the contract."""
         self.close()
         self._buffer.clear()
@@ -73,9 +88,10 @@ class SocketSession:
             self._client_id,
             username=address.username,
             password=address.password.encode() if address.password else None,
-            clean_start=False,
+            clean_start=not self._is_persistent,
+            will=_will(will),
             keep_alive=KEEP_ALIVE_S,
-            session_expiry_interval=SESSION_EXPIRY_S,
+            session_expiry_interval=SESSION_EXPIRY_S if self._is_persistent else 0,
             receive_max=RECEIVE_MAX,
         )
         self._send(packet.write())
@@ -93,8 +109,9 @@ class SocketSession:
         if suback.reason_codes[0] != SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
             reason = suback.reason_codes[0].name
             raise RefusedError(f"the broker does not grant {self._filter!r} at QoS 1: {reason}")
-        kept = "kept the session" if connack.session_present else "has a new session for it"
-        log.info("%s connected; the broker %s", self._client_id, kept)
+        if self._is_persistent:
+            kept = "kept the session" if connack.session_present else "has a new session for it"
+            log.info("%s connected; the broker %s", self._client_id, kept)
 
     def _open(self) -> socket.socket:
         address = self._address
@@ -124,6 +141,21 @@ class SocketSession:
         """Send one PUBACK per id, all in one write; see the contract."""
         if packet_ids:
             self._send(b"".join([mqtt5.PubAckPacket(i).write() for i in packet_ids]))
+
+    def publish(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        """Publish; see the contract."""
+        if not retained:
+            self._send(mqtt5.PublishPacket(topic, payload=payload).write())
+            return
+        self._last_packet_id = self._last_packet_id % 65_535 + 1
+        packet = mqtt5.PublishPacket(
+            topic,
+            payload=payload,
+            qos=mqtt5.QoS.AT_LEAST_ONCE,
+            retain=True,
+            packet_id=self._last_packet_id,
+        )
+        self._send(packet.write())
 
     def close(self) -> None:
         """Say goodbye if that is possible; see the contract."""

@@ -23,7 +23,6 @@ from plant.sparkplug_topic import (
     MessageType,
     NodeId,
     SparkplugTopic,
-    is_state,
     nodes_of,
     parse,
     topic_of,
@@ -68,13 +67,10 @@ class SparkplugDecoder:
     def decode(self, topic: str, payload: bytes) -> Reading:
         """Return the rows of one message; raise `UnreadableError` with the reason.
 
-        Also a message that is refused counts in its node's sequence.
+        Also a message that is refused counts in its node's sequence. A host's state and commands
+        are unknown topics here: they are not for the one who stores.
         """
-        if is_state(topic):
-            return _NOTHING
         address = self._topics.get(topic) or self._find(topic)
-        if address.type in {MessageType.NCMD, MessageType.DCMD}:
-            return _NOTHING
         message = self._parse(payload)
         node = self._node(address.id)
         try:
@@ -109,6 +105,8 @@ class SparkplugDecoder:
 
     def _find(self, topic: str) -> SparkplugTopic:
         address = parse(topic)
+        if address.type in {MessageType.NCMD, MessageType.DCMD}:
+            raise UnreadableError(Reason.UNKNOWN_TOPIC, f"{topic!r} is a command and no data")
         machines = self._machines.get(address.id)
         if machines is None or (address.device and address.device not in machines):
             group, node = address.id

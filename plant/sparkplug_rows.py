@@ -30,6 +30,8 @@ class RowMaker:
         columns = sample_columns(table)
         self._names = ("time", "equipment", *(c.name for c in columns))
         self._numbers = sum(c.type is not ColumnType.FLOATS for c in columns)
+        # One tuple of names for all rows of one form: a batch tells forms apart by it.
+        self._forms: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._empty = [ABSENT] * len(columns)
 
     def row(self, rows: dict[int, list[list[Any]]], time_ms: int, place: int) -> list[Any]:
@@ -51,8 +53,8 @@ class RowMaker:
             return sample(self._table, self._names, (*head, *row))
         tail = zip(self._names[first + 2 :], row[first:], strict=True)
         arrays = [(name, value) for name, value in tail if value is not ABSENT]
-        names = self._names[: first + 2]
-        if not arrays:
-            return sample(self._table, names, (*head, *row[:first]))
-        more, values = zip(*arrays, strict=True)
-        return sample(self._table, (*names, *more), (*head, *row[:first], *values))
+        names, values = zip(*arrays, strict=True) if arrays else ((), ())
+        form = self._forms.get(names)
+        if form is None:
+            form = self._forms[names] = (*self._names[: first + 2], *names)
+        return sample(self._table, form, (*head, *row[:first], *values))

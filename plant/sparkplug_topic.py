@@ -70,9 +70,10 @@ def state_topic(host: str) -> str:
     return f"{NAMESPACE}/STATE/{host}"
 
 
-def is_state(topic: str) -> bool:
-    """Whether *topic* is a host's own, which is no machine's."""
-    return topic.startswith(f"{NAMESPACE}/STATE/")
+def is_for_hosts_or_nodes(topic: str) -> bool:
+    """Whether *topic* is a host's state or a command to a node: nothing to be stored."""
+    levels = topic.split("/", 3)
+    return levels[1:2] == ["STATE"] or levels[2:3] in (["NCMD"], ["DCMD"])
 
 
 def group_of(plant: Plant, area: str) -> str:
