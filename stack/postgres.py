@@ -81,8 +81,7 @@ class PrivateCluster:
         try:
             self._wait_until_ready(pid, port)
         except KeyboardInterrupt:  # no caller knows yet that there is something to stop
-            service.send(pid, signal.SIGQUIT)
-            service.wait_gone(pid, str(self._data), _STOP_TIMEOUT_S)
+            self._kill(pid)  # nothing softer is sure to be heard before the server is up
             raise
 
     def stop(self, mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
@@ -104,8 +103,10 @@ class PrivateCluster:
         new start is refused.
         """
         pid = self._pid()
-        if pid is None:
-            return
+        if pid is not None:
+            self._kill(pid)
+
+    def _kill(self, pid: int) -> None:
         others = service.children(pid)
         service.send(pid, signal.SIGKILL)
         service.wait_gone(pid, str(self._data), 10.0)
