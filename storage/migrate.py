@@ -1,4 +1,7 @@
-"""Bring a database up to the plant model: idempotent, additive, in one transaction."""
+"""Bring a database up to the plant model: idempotent, additive, in one transaction.
+
+Only what a refresh of old history makes of rows that were there before comes after it.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,9 @@ def migrate(dsn: str, plant: Plant, *, passwords: dict[str, str] | None = None) 
         changes += rollup.apply(connection, plant, found)
         dash.apply(connection, plant, found)
         connection.execute(statement("grants"))
+        connection.commit()
+        connection.autocommit = True  # a refresh runs in no transaction but its own
+        changes += rollup.fill_history(connection, plant, found)
     return Migration(found, tuple(changes))
 
 

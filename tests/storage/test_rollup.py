@@ -31,8 +31,10 @@ from storage.rollup_sql import (
     refresh_policy,
     renewed_compression_statements,
     rollups,
+    settled_after,
 )
 from storage.schema import apply_tables
+from storage.sql import statement
 from storage.views import columns_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -347,3 +349,27 @@ def test_policies_follow_the_lateness_that_the_plant_allows(pilot: Plant) -> Non
     refresh = refresh_policy("cell.filling_1m_v1", MINUTE, later)
     for command in (apart, policy, refresh):
         assert "'121 days" in command.as_string()
+
+
+@pytest.mark.parametrize("made", ["filling", "welding"])
+def test_history_is_what_lies_before_the_policies_and_has_not_been_condensed(
+    connection: Connection, pilot: Plant, made: str
+) -> None:
+    # Of two tables in place of what an aggregate has made, the first holds old rows.
+    time = datetime.now(UTC) - timedelta(days=200)
+    connection.execute(
+        "INSERT INTO telemetry.filling (time, equipment) VALUES (%s, %s)", (time, FILLER)
+    )
+    found = connection.execute(
+        statement("rollup_history").format(
+            schema="telemetry",
+            name="filling",
+            made=sql.Identifier("telemetry", made),
+            late=settled_after(pilot),
+        )
+    ).fetchone()
+    if made == "filling":
+        assert found is None
+    else:
+        assert found is not None
+        assert timedelta(0) <= time - found[0] < timedelta(days=1)
