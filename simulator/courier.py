@@ -26,9 +26,12 @@ class CourierError(Exception):
     """The broker cannot be reached, or did not take what was sent."""
 
 
-def new_client(address: BrokerAddress) -> mqtt.Client:
-    """Return an MQTT 5 client with the credentials and certificates of *address*."""
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+def new_client(address: BrokerAddress, client_id: str = "") -> mqtt.Client:
+    """Return an MQTT 5 client with the credentials and certificates of *address*.
+
+    A client that is to find its session again needs a *client_id*.
+    """
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
     if address.username:
         client.username_pw_set(address.username, address.password)
     if address.tls:
@@ -84,10 +87,20 @@ class Courier:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send(self, topic: str, payload: bytes, stop: threading.Event) -> bool:
+    def send(
+        self,
+        topic: str,
+        payload: bytes,
+        stop: threading.Event,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        properties: Properties | None = None,
+    ) -> bool:
         """Publish *payload*; wait while too much is unanswered, and return False on *stop*.
 
-        Raise `CourierError` once the broker has refused a message.
+        Nobody answers for a message of QoS 0; it counts as acknowledged once it is sent. Raise
+        `CourierError` once the broker has refused a message.
         """
         with self._changed:
             while self.sent - self.acknowledged >= self._most and not self._refusal:
@@ -96,7 +109,12 @@ class Courier:
                 self._changed.wait(0.2)
             self._check()
             self.sent += 1
-        self._client.publish(topic, payload, qos=1)
+        info = self._client.publish(topic, payload, qos, retain, properties)
+        if qos == 0 and info.rc != mqtt.MQTT_ERR_SUCCESS:
+            # Not sent and never to be: the connection is away.
+            with self._changed:
+                self.acknowledged += 1
+                self.unheard += 1
         return True
 
     def drain(self, timeout_s: float) -> None:
