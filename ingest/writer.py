@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 import psycopg
 
@@ -29,14 +34,14 @@ class InUseError(Exception):
     """Another worker runs under the same number; each needs its own (--worker)."""
 
 
-#: What is wrong with the database and not with the batch: it is tried again until it works.
-_PASSING = (
-    psycopg.OperationalError,  # away, shutting down, disk full, deadlock
-    psycopg.InterfaceError,  # the connection was closed under our hands
-    psycopg.errors.ReadOnlySqlTransaction,
-    psycopg.errors.SerializationFailure,
-    InUseError,  # after a lost connection the server may hold our own lock a little longer
-)
+#: SQLSTATE classes in which a database speaks of what it was given: not supported (as a write into
+#: a chunk that is closed to it), data, integrity, a view's check, a limit of the program, and what
+#: a trigger raises. All others speak of the database, and pass, or somebody mends them.
+_OF_THE_MESSAGE = frozenset({"0A", "22", "23", "44", "54", "P0"})
+
+#: A statement that takes longer waits for a server that fell silent; a healthy one takes
+#: milliseconds. What it had done is done again, which changes nothing.
+_PATIENCE_S = 60.0
 
 
 class StoppedError(Exception):
@@ -84,23 +89,23 @@ class Writer:
         one becomes a dead letter.
         """
         pause_s = 0.1
-        troubled = False
+        trouble: object = None
         while True:
             try:
-                done = commit(self._connected(), self._plant, batch, self._worker)
-            except _PASSING as error:
-                if not troubled:
+                with _hung_up_if_silent(connection := self._connected()):
+                    done = commit(connection, self._plant, batch, self._worker)
+            except (psycopg.Error, InUseError) as error:
+                if _is_of_the_message(error) and not _is_letter(batch):
+                    return self._write_apart(batch, error)
+                if trouble != (trouble := getattr(error, "sqlstate", type(error))):
                     log.warning("%s; the session waits and nothing is lost", _explain(error))
-                    troubled = True
-                    self._tally.database_up = False
+                self._tally.database_up = False
                 self.close()
                 if self._stop.wait(pause_s):
                     raise StoppedError from error
                 pause_s = min(2 * pause_s, _MAX_PAUSE_S)
-            except (psycopg.DataError, psycopg.IntegrityError) as error:
-                return self._write_apart(batch, error)
             else:
-                if troubled:
+                if not self._tally.database_up:
                     self._tally.database_up = True
                     log.info("the database takes batches again")
                 return done
@@ -109,27 +114,26 @@ class Writer:
         if len(batch.items) > 1:
             first, second = batch.halves()
             return self.write(first) + self.write(second)
-        item = batch.items[0]
-        if isinstance(item.outcome, DeadLetter):
-            raise error
+        message = batch.items[0].message
         log.warning("the database refuses a message: %s", error)
-        return self.write(Batch([Item(item.message, _refused(item.message, error))]))
+        return self.write(Batch([Item(message, _refused(message, error))]))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             connection = connect(self._dsn, application=self._worker, autocommit=True)
             # Held by the session, so it falls with the process however that ends. Two workers of
             # one number would also throw each other off the broker.
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(hashtext('jellyroll ingest'), hashtext(%s))",
-                (self._worker,),
-            ).fetchone()
+            self._connection = connection
+            with _hung_up_if_silent(connection):
+                row = connection.execute(
+                    "SELECT pg_try_advisory_lock(hashtext('jellyroll ingest'), hashtext(%s))",
+                    (self._worker,),
+                ).fetchone()
             if not (row and row[0]):
-                connection.close()
+                self.close()
                 raise InUseError(
                     f"{self._worker} is running already; give this one another --worker"
                 )
-            self._connection = connection
         return self._connection
 
     def close(self) -> None:
@@ -154,11 +158,49 @@ def check_database(dsn: str, plant: Plant) -> None:
         )
 
 
+@contextmanager
+def _hung_up_if_silent(connection: Connection) -> Iterator[None]:
+    """End *connection* when the block takes too long; what waits on it then fails, and goes on.
+
+    Keep-alive in the network sees a server's machine vanish, but not a server or proxy that hangs.
+    """
+    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(_PATIENCE_S, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _is_of_the_message(error: Exception) -> TypeGuard[psycopg.Error]:
+    """Tell whether *error* is the fault of a message, and not of the database."""
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return error.sqlstate[:2] in _OF_THE_MESSAGE
+    return isinstance(error, psycopg.DataError)  # psycopg itself could not write a value
+
+
+def _is_letter(batch: Batch) -> bool:
+    """Tell whether *batch* is one dead letter: nothing is left of it that could be put aside."""
+    return len(batch.items) == 1 and isinstance(batch.items[0].outcome, DeadLetter)
+
+
 def _explain(error: Exception) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
         return f"the database's disk is full ({error.diag.message_primary}); make room"
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "the database is read-only (a standby, or default_transaction_read_only is set)"
+    if isinstance(error, psycopg.ProgrammingError):
+        return (
+            f"the database is not as the plant model says ({error.diag.message_primary or error}); "
+            "run `jellyroll migrate`, or mend its rights"
+        )
     return f"the database cannot take a batch now ({str(error).strip()})"
 
 

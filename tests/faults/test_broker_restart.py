@@ -1,0 +1,126 @@
+"""The broker stopped and started, and killed: what it keeps and what not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stack.broker import PrivateBroker
+from tests.faults.conftest import StartStream, StartWorkers
+from tests.faults.numbered import is_bad
+from tests.ingest.conftest import Database, wait_until
+
+#: autosave_interval of the shipped configuration, and time to write the file.
+_SAVE_S = 60.0
+_WRITE_S = 10.0
+
+
+@pytest.mark.parametrize(
+    "times", [2, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_a_broker_that_is_stopped_and_started_costs_nothing(
+    start_workers: StartWorkers, start_stream: StartStream, broker: PrivateBroker, times: int
+) -> None:
+    (worker,) = start_workers()
+    stream = start_stream()
+    for _ in range(times):
+        stream.flow(0.5)
+        broker.stop()
+        stream.flow(0.3)
+        broker.start()
+        wait_until(lambda: "trying again" in worker.log(), "the worker to notice")
+    stream.flow(1.0)
+    stream.check(letters_once=False)
+    assert worker.log().count("jellyroll-ingest-0 connected; the broker has a new session") == 1
+
+
+def test_a_broker_killed_while_ingest_is_away_still_has_what_it_had_saved(
+    start_workers: StartWorkers,
+    start_stream: StartStream,
+    broker: PrivateBroker,
+    database: Database,
+) -> None:
+    """The first half is saved by a clean restart; of the second nothing is promised."""
+    (worker,) = start_workers()
+    worker.kill()
+    stream = start_stream()
+    stream.flow(1.0)
+    broker.stop()
+    saved_at = time.time()
+    broker.start()
+    stream.flow(2.0)
+    broker.kill()
+    broker.start()
+    worker.start()
+    report = stream.finish()
+    kept = [
+        number
+        for number, acknowledged_at in enumerate(report.acknowledged_at)
+        if acknowledged_at < saved_at and not is_bad(number)
+    ]
+    assert kept
+    wait_until(lambda: set(kept) <= set(stream.stored()), "what had been saved")
+    stored = stream.stored()
+    assert len(stored) == len(set(stored))
+    stream.check_books()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_killed_broker_has_lost_no_more_than_a_minute(
+    start_workers: StartWorkers, start_stream: StartStream, broker: PrivateBroker
+) -> None:
+    """With the shipped configuration, while ingest is away all the time."""
+    (worker,) = start_workers()
+    worker.kill()
+    stream = start_stream()
+    stream.flow(_SAVE_S + _WRITE_S + 30.0)
+    killed_at = time.time()
+    broker.kill()
+    broker.start()
+    worker.start()
+    report = stream.finish()
+    promised = [
+        number
+        for number, acknowledged_at in enumerate(report.acknowledged_at)
+        if acknowledged_at < killed_at - _SAVE_S - _WRITE_S and not is_bad(number)
+    ]
+    assert promised
+    wait_until(lambda: set(promised) <= set(stream.stored()), "what is promised")
+    acknowledged = [n for n, at in enumerate(report.acknowledged_at) if at < killed_at]
+    lost = {n for n in acknowledged if not is_bad(n)} - set(stream.stored())
+    print(f"lost {len(lost)} of {len(acknowledged)} messages that the broker had acknowledged")
+    stream.check_books()
+
+
+def test_a_broker_killed_under_load_costs_a_moment_at_most(
+    start_workers: StartWorkers, start_stream: StartStream, broker: PrivateBroker
+) -> None:
+    """What ingest had read when the broker died is committed, though it is never acknowledged.
+
+    A clean restart has saved the sessions before; without any save there is none to come back to.
+    """
+    (worker,) = start_workers()
+    broker.stop()
+    broker.start()
+    wait_until(lambda: worker.log().count(" connected; ") == 2, "the worker to come back")
+    stream = start_stream()
+    stream.flow(2.0)
+    killed_at = time.time()
+    broker.kill()
+    broker.start()
+    stream.flow(1.0)
+    report = stream.finish()
+    settled = [
+        number
+        for number, acknowledged_at in enumerate(report.acknowledged_at)
+        if (acknowledged_at < killed_at - 1.0 or acknowledged_at > killed_at)
+        and not is_bad(number)
+    ]
+    wait_until(lambda: set(settled) <= set(stream.stored()), "all but a moment")
+    lost = {n for n in range(report.count) if not is_bad(n)} - set(stream.stored())
+    print(f"lost {len(lost)} of {report.count}")
+    stored = stream.stored()
+    assert len(stored) == len(set(stored))
+    stream.check_books()
