@@ -31,7 +31,8 @@ def decode_sparkplug(
     """Return what *message* is, and the letter to keep beside its rows, if any."""
     topic, payload = message.topic, message.payload
     try:
-        frames, note = decoder.decode(topic, payload)
+        # Sparkplug's data come at QoS 0; at QoS 1 comes what an operator hands back.
+        frames, note = decoder.decode(topic, payload, is_live=message.packet_id is None)
     except UnreadableError as error:
         return DeadLetter(topic, payload, error.reason, error.detail, received_at), None
     if note is None:

@@ -64,24 +64,25 @@ class SparkplugDecoder:
         self._waiting: dict[NodeId, Node] = {}
         self._topics: dict[str, SparkplugTopic] = {}
 
-    def decode(self, topic: str, payload: bytes) -> Reading:
+    def decode(self, topic: str, payload: bytes, *, is_live: bool = True) -> Reading:
         """Return the rows of one message; raise `UnreadableError` with the reason.
 
-        Also a message that is refused counts in its node's sequence. A host's state and commands
-        are unknown topics here: they are not for the one who stores.
+        Also a message that is refused counts in its node's sequence; data that are not *is_live*
+        do not: they are handed back, long after their turn. A host's state and commands are
+        unknown topics here: they are not for the one who stores.
         """
         address = self._topics.get(topic) or self._find(topic)
         message = self._parse(payload)
         node = self._node(address.id)
         try:
-            return self._take(node, address, message)
+            return self._take(node, address, message, is_live=is_live)
         except UnicodeDecodeError:
-            raise UnreadableError(Reason.NOT_UTF8, "a text of the payload is not UTF-8") from None
+            raise UnreadableError(Reason.NOT_UTF8, "a text of an array is not UTF-8") from None
         finally:
             if node.waits:
                 self._waiting[node.id] = node
 
-    def _take(self, node: Node, address: SparkplugTopic, message: Any) -> Reading:
+    def _take(self, node: Node, address: SparkplugTopic, message: Any, *, is_live: bool) -> Reading:
         now_s = self._clock_s()
         seq = message.seq if message.HasField("seq") else None
         if address.type is MessageType.NBIRTH:
@@ -89,7 +90,8 @@ class SparkplugDecoder:
             return node.devices[""].read_birth(message.metrics, message.timestamp, self._window())
         if address.type is MessageType.NDEATH:
             return self._node_death(node, message)
-        node.follow(seq, now_s)
+        if is_live:
+            node.follow(seq, now_s)
         device = node.devices[address.device]
         match address.type:
             case MessageType.DBIRTH:
@@ -132,7 +134,9 @@ class SparkplugDecoder:
         try:
             message = Payload.FromString(payload)
         except DecodeError:
-            detail = "payload is not a Sparkplug B payload (protobuf); it may be cut off"
+            detail = (
+                "payload is no Sparkplug B payload (protobuf): cut off, or a text not in UTF-8?"
+            )
             raise UnreadableError(Reason.BAD_PROTOBUF, detail) from None
         if len(message.metrics) > MAX_METRICS:
             detail = (

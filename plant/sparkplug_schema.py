@@ -112,7 +112,11 @@ class DataType(enum.IntEnum):
 
 def _file() -> Any:
     file = descriptor_pb2.FileDescriptorProto(
-        name="jellyroll/sparkplug.proto", package=_PACKAGE, syntax="proto2"
+        name="jellyroll/sparkplug.proto",
+        package=_PACKAGE,
+        # What the published syntax (proto2) means, but for texts: these must be UTF-8.
+        syntax="editions",
+        edition=descriptor_pb2.EDITION_2023,
     )
     for message_name, fields in _FIELDS.items():
         message = file.message_type.add(name=message_name)

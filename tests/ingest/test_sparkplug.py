@@ -101,7 +101,7 @@ class EdgeNode:
     def cut(self) -> None:
         """Break the TCP connection without a goodbye, so that the broker publishes the will."""
         connection = self.client.socket()
-        assert connection is not None
+        assert isinstance(connection, socket.socket)
         self.client.loop_stop()
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()
