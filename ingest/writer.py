@@ -89,7 +89,7 @@ class Writer:
         one becomes a dead letter.
         """
         pause_s = 0.1
-        trouble: object = None
+        trouble: type[Exception] | None = None
         while True:
             try:
                 with _hung_up_if_silent(connection := self._connected()):
@@ -97,7 +97,9 @@ class Writer:
             except (psycopg.Error, InUseError) as error:
                 if _is_of_the_message(error) and not _is_letter(batch):
                     return self._write_apart(batch, error)
-                if trouble != (trouble := getattr(error, "sqlstate", type(error))):
+                cause = type(error)
+                if cause is not trouble:
+                    trouble = cause
                     log.warning("%s; the session waits and nothing is lost", _explain(error))
                 self._tally.database_up = False
                 self.close()

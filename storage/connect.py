@@ -15,6 +15,11 @@ _KEEPALIVES = (
     "keepalives=1 keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
     " tcp_user_timeout=20000"
 )
+#: The same on the server's side, which would keep a lost client's locks for two hours.
+_SERVER_KEEPALIVES = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=20000"
+)
 
 
 class Edition(enum.Enum):
@@ -34,7 +39,7 @@ def connect(dsn: str, *, application: str, autocommit: bool = False) -> Connecti
         make_conninfo(f"{_KEEPALIVES} connect_timeout=5", **conninfo_to_dict(dsn)),
         autocommit=autocommit,
         application_name=application,
-        options="-c timezone=UTC",
+        options=f"-c timezone=UTC {_SERVER_KEEPALIVES}",
     )
 
 

@@ -40,7 +40,7 @@ class Proxy:
         return len([pair for pair in pairs if pair.was_open])
 
     def silence(self) -> None:
-        """Swallow every byte of the connections there are, without closing them."""
+        """Swallow every byte of the connections there are, and that the server closes them."""
         with self._lock:
             for pair in self._pairs:
                 pair.silent = True
@@ -94,6 +94,8 @@ class _Pair:
                 if self._proxy.delay_s:
                     time.sleep(self._proxy.delay_s)
                 sink.sendall(data)
+        if self.silent and source is self._ends[1]:
+            return  # the client does not hear of the end either
         self._end(reset=False)
 
     def _end(self, *, reset: bool) -> None:

@@ -14,6 +14,8 @@ from tests.ingest.conftest import Database, wait_until
 #: autosave_interval of the shipped configuration, and time to write the file.
 _SAVE_S = 60.0
 _WRITE_S = 10.0
+#: From the broker to the database, on a machine that has much else to do.
+_UNDER_WAY_S = 10.0
 
 
 @pytest.mark.parametrize(
@@ -94,32 +96,29 @@ def test_a_killed_broker_has_lost_no_more_than_a_minute(
     stream.check_books()
 
 
-def test_a_broker_killed_under_load_costs_a_moment_at_most(
-    start_workers: StartWorkers, start_stream: StartStream, broker: PrivateBroker
+@pytest.mark.parametrize(
+    "seconds", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_a_broker_killed_while_ingest_reads_loses_only_what_was_under_way(
+    start_workers: StartWorkers, start_stream: StartStream, broker: PrivateBroker, seconds: float
 ) -> None:
-    """What ingest had read when the broker died is committed, though it is never acknowledged.
-
-    A clean restart has saved the sessions before; without any save there is none to come back to.
-    """
-    (worker,) = start_workers()
-    broker.stop()
-    broker.start()
-    wait_until(lambda: worker.log().count(" connected; ") == 2, "the worker to come back")
+    """Nothing waits in the broker, so nothing but the last moment can be lost with it."""
+    start_workers()
     stream = start_stream()
-    stream.flow(2.0)
+    stream.flow(seconds)
     killed_at = time.time()
     broker.kill()
     broker.start()
     stream.flow(1.0)
     report = stream.finish()
-    settled = [
+    kept = [
         number
         for number, acknowledged_at in enumerate(report.acknowledged_at)
-        if (acknowledged_at < killed_at - 1.0 or acknowledged_at > killed_at)
+        if (acknowledged_at > killed_at or acknowledged_at < killed_at - _UNDER_WAY_S)
         and not is_bad(number)
     ]
-    wait_until(lambda: set(settled) <= set(stream.stored()), "all but a moment")
-    lost = {n for n in range(report.count) if not is_bad(n)} - set(stream.stored())
+    wait_until(lambda: set(kept) <= set(stream.stored()), "all but the last moment")
+    lost = {number for number in range(report.count) if not is_bad(number)} - set(stream.stored())
     print(f"lost {len(lost)} of {report.count}")
     stored = stream.stored()
     assert len(stored) == len(set(stored))
