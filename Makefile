@@ -1,6 +1,7 @@
 # make demo   the whole line, from simulator to webhook (ARGS="--once --json out.json")
 # make test   the test suite, against a real TimescaleDB and a real Mosquitto
 # make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
+# make faults the long forms of the fault tests; about 15 minutes
 # make check  ruff, mypy --strict, import rules
 .PHONY: demo bench test check format clean
 
@@ -18,6 +19,10 @@ bench: .venv/ready
 test: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
 	@$(BIN)/pytest $(ARGS)
+
+faults: .venv/ready-to-develop
+	@$(BIN)/jellyroll stack install
+	@$(BIN)/pytest tests/faults -m long -rA $(ARGS)
 
 check: .venv/ready-to-develop
 	@$(BIN)/ruff check

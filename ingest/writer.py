@@ -97,9 +97,8 @@ class Writer:
             except (psycopg.Error, InUseError) as error:
                 if _is_of_the_message(error) and not _is_letter(batch):
                     return self._write_apart(batch, error)
-                cause = type(error)
-                if cause is not trouble:
-                    trouble = cause
+                if type(error) is not trouble:
+                    trouble = type(error)
                     log.warning("%s; the session waits and nothing is lost", _explain(error))
                 self._tally.database_up = False
                 self.close()

@@ -30,7 +30,7 @@ _STORED = f"""
     UNION ALL SELECT fill_mass::int FROM cell.filling ORDER BY 1
 """
 _COUNTED = "SELECT (SELECT count(*) FROM telemetry.filling) + (SELECT count(*) FROM cell.filling)"
-_DRAIN_TIMEOUT_S = 20.0
+_DRAIN_TIMEOUT_S = 120.0
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from psycopg import sql
 from plant.model import Plant
 from stack import account
 from stack.postgres import PrivateCluster
-from stack.programs import Programs
 from storage.migrate import migrate
 from tests.faults.conftest import StartStream, StartWorkers
 from tests.ingest.conftest import wait_until
@@ -81,11 +80,3 @@ def test_a_full_disk_is_named_and_costs_nothing(
     filler.unlink()
     stream.check()
     assert "refuses a message" not in worker.log()
-
-
-@pytest.fixture
-def cluster_on_small_disk(small_disk: Path, programs: Programs) -> Iterator[PrivateCluster]:
-    cluster = PrivateCluster(programs, small_disk / "cluster")
-    cluster.start()
-    yield cluster
-    cluster.stop("immediate")

@@ -94,7 +94,7 @@ def test_rights_that_are_taken_away_for_a_while_cost_nothing(
     stream.check()
 
 
-def _administer(database: Database, statement: sql.Composable) -> None:
+def _administer(database: Database, statement: sql.SQL | sql.Composed) -> None:
     """Run *statement*, then end all other sessions, which keep the settings they began with."""
     with psycopg.connect(database.dsn, options="-c default_transaction_read_only=off") as session:
         session.execute(statement)
