@@ -1,10 +1,10 @@
-"""A recording as messages of one channel of a tray: where it goes, when it was, what is sent."""
+"""A cycler's recording as messages of one channel of a tray, and when ingest takes a replay."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,11 @@ import orjson
 
 from plant.model import Equipment, Plant
 from plant.tables import Kind
-from plant.times import format_time_us, from_us
+from plant.times import format_time_us
 from plant.topics import topic_of
+from simulator.captured import Captured
 from simulator.recording import Recording
+from simulator.replay_rows import stamps_of
 
 _DAY_US = 86_400_000_000
 #: What a recording can fill: signal of the tray, column of the recording, unit of the column.
@@ -41,14 +43,6 @@ class Seat:
     channels: int
     topic: str
     signals: tuple[str, ...]
-
-
-class Message(NamedTuple):
-    """A payload of *rows* samples, due *due_us* after the first sample of the recording."""
-
-    due_us: int
-    payload: bytes
-    rows: int
 
 
 def find_seat(plant: Plant, equipment: str | None, channel: int) -> Seat:
@@ -97,41 +91,38 @@ def _tray(plant: Plant, equipment: str | None) -> Equipment:
     )
 
 
-def check_window(
-    plant: Plant, recording: Recording, start_us: int, speed: float, now_us: int
-) -> None:
-    """Raise `ReplayError` if ingest would refuse samples of *recording* placed at *start_us*.
+def check_window(plant: Plant, first_us: int, last_us: int, speed: float, now_us: int) -> None:
+    """Raise `ReplayError` if ingest would refuse a replay of times from *first_us* to *last_us*.
 
-    Samples are sent from *now_us* on at *speed* times their own rhythm, all at once if it is 0.
+    It is sent from *now_us* on at *speed* times its own rhythm, all at once if that is 0.
     """
-    duration_us = recording.duration_us
-    sending_us = round(duration_us / speed) if speed else 0
-    ahead_us = max(start_us - now_us, start_us + duration_us - now_us - sending_us)
-    late_us = max(now_us - start_us, now_us + sending_us - start_us - duration_us)
+    sending_us = round((last_us - first_us) / speed) if speed else 0
+    ahead_us = max(first_us - now_us, last_us - now_us - sending_us)
+    late_us = max(now_us - first_us, now_us + sending_us - last_us)
     if ahead_us > plant.intake.max_ahead_s * 1e6:
         raise ReplayError(
-            f"placed at {format_time_us(start_us)} the recording would run {ahead_us / 1e6:,.0f} s"
+            f"from {format_time_us(first_us)} on the replay would run {ahead_us / 1e6:,.0f} s"
             f" ahead of the clock, the plant allows {plant.intake.max_ahead_s:g} s"
-            " (intake.max_ahead_s): choose an earlier --start, or leave it out"
+            " (intake.max_ahead_s): choose an earlier --shift-to"
         )
     if late_us > plant.intake.max_lateness_d * _DAY_US:
         raise ReplayError(
-            f"placed at {format_time_us(start_us)} the recording would be {late_us / _DAY_US:,.0f}"
+            f"from {format_time_us(first_us)} on the replay would be {late_us / _DAY_US:,.0f}"
             f" days late, the plant allows {plant.intake.max_lateness_d:g}"
-            " (intake.max_lateness_d): choose a later --start, or leave it out"
+            " (intake.max_lateness_d): choose a later --shift-to, such as now"
         )
 
 
 def messages(
     recording: Recording, seat: Seat, start_us: int, rows_per_message: int
-) -> Iterator[Message]:
-    """Yield *recording*, its first sample at *start_us* (since the epoch), as payloads of *seat*.
+) -> Iterator[Captured]:
+    """Yield *recording*, its first sample at *start_us* (since the epoch), as messages of *seat*.
 
-    With one row a message the payload is one sample, otherwise a block. All other channels are
-    null; a quantity that was not measured is left out.
+    With one row a message the payload is one sample, otherwise a block, due at its last row. All
+    other channels are null; a quantity that was not measured is left out.
     """
-    after_us = recording.time_us - recording.time_us[0]
-    stamps = _stamps(start_us + after_us)
+    times_us = start_us + recording.time_us - recording.time_us[0]
+    stamps = stamps_of(times_us.tolist())
     columns: dict[str, npt.NDArray[np.float64]] = {
         name: getattr(recording, column)
         for name, column, _ in _FILLS
@@ -148,12 +139,5 @@ def messages(
         count = len(document["ts"])
         if rows_per_message == 1:
             document = {name: values[0] for name, values in document.items()}
-        yield Message(int(after_us[first]), orjson.dumps(document), count)
-
-
-def _stamps(times_us: npt.NDArray[np.int64]) -> list[int] | list[str]:
-    """Return times as payloads have them: milliseconds, or text where that would lose some."""
-    if not (times_us % 1000).any():
-        milliseconds: list[int] = (times_us // 1000).tolist()
-        return milliseconds
-    return [from_us(t).isoformat() for t in times_us.tolist()]
+        due_us = int(times_us[first + count - 1])
+        yield Captured(due_us, seat.topic, orjson.dumps(document), rows=count)

@@ -1,228 +1,261 @@
-"""`jellyroll replay`: real measurements over MQTT, in their own rhythm."""
+"""`jellyroll replay`: what was measured, recorded or stored, over MQTT again."""
 
 from __future__ import annotations
 
-import signal
-import threading
+import contextlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, TypeVar
 
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from plant.broker import BrokerAddress
 from plant.load import load_plant
-from plant.options import DEFAULT_PLANT, BrokerUrl, Json, PlantFile
-from plant.times import from_us, to_us
-from simulator.courier import Courier
-from simulator.cycler import read_recording
-from simulator.recording import Recording
-from simulator.replay import Message, ReplayError, Seat, check_window, find_seat, messages
+from plant.options import DEFAULT_PLANT, BrokerUrl, DatabaseUrl, Json, PlantFile
+from plant.times import to_us
+from simulator.capture import is_capture
+from simulator.duration import parse_duration
+from simulator.record import check_filter
+from simulator.replay import ReplayError, check_window
+from simulator.replay_change import Change, Rename
+from simulator.replay_run import Receipt, Replay, Report, to_broker, to_capture
+from simulator.replay_source import (
+    Source,
+    capture_source,
+    cycler_source,
+    database_source,
+    table_source,
+)
+from simulator.stopping import stopped_by_signals
+from storage.connect import connect
 
-#: 256 channels of 3 signals make 4 kB a row: a block stays far below a payload's limit.
-_ROWS_PER_BLOCK = 100
-_PATIENCE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was published; *unheard* messages reached the broker, but nobody had subscribed."""
-
-    file: str
-    format: str
-    cell: str
-    equipment: str
-    channel: int
-    topic: str
-    samples: int
-    published: int
-    messages: int
-    unheard: int
-    moved: int
-    first_time: str
-    last_time: str
+_DATABASE = "database"
+T = TypeVar("T")
 
 
 def replay(
-    file: Annotated[
-        Path,
-        typer.Argument(exists=True, dir_okay=False, readable=True, help="The cycler's export."),
+    source: Annotated[
+        str, typer.Argument(help="A capture, a cycler's export, a table, or the word database.")
     ],
     *,
-    broker: BrokerUrl,
-    equipment: Annotated[
-        str | None,
-        typer.Option(help="The tray to replay as; the plant's first one if not given."),
-    ] = None,
-    channel: Annotated[int, typer.Option(min=1, help="The channel of the tray, from 1.")] = 1,
+    broker: BrokerUrl = "mqtt://127.0.0.1:1883",
+    out: Annotated[Path | None, typer.Option(help="Write a capture instead of publishing.")] = None,
     speed: Annotated[
         float,
         typer.Option(min=0, help="How many times faster than it was; 0 is as fast as possible."),
     ] = 1.0,
-    start: Annotated[
-        str,
-        typer.Option(help="When the first sample is: now, original, or a time with its zone."),
-    ] = "now",
+    shift_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="now|original|TIME",
+            help="When it is to begin. A cycler's export: now; all others: as it was.",
+            show_default=False,
+        ),
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
+    topic_filter: Annotated[
+        str, typer.Option("--filter", help="Only these topics, before they are renamed.")
+    ] = "#",
+    rename: Annotated[
+        str | None, typer.Option(metavar="OLD=NEW", help="Another name for a line: l1=l2.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="A time, or so long ago: 3d.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Up to a time, or so long ago; or now.")
+    ] = None,
+    line: Annotated[str | None, typer.Option(help="Of a database: only this line.")] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="Of a table (CSV, Parquet): the TOML file that says what is what."),
+    ] = None,
+    equipment: Annotated[
+        str | None,
+        typer.Option(help="Of a cycler's export: the tray; the plant's first if not given."),
+    ] = None,
+    channel: Annotated[
+        int, typer.Option(min=1, help="Of a cycler's export: the channel, from 1.")
+    ] = 1,
+    database: DatabaseUrl = "",
     plant: PlantFile = DEFAULT_PLANT,
     json: Json = False,
 ) -> None:
-    """Publish a cycler's recording over MQTT as one channel of a formation tray.
+    """Publish what was recorded, measured or stored, in its own rhythm or faster.
 
-    FILE is a Novonix or Maccor export, or CSV with the columns time_s,
-    voltage_v, current_a and, if measured, temperature_cel.
+    SOURCE is a capture of `jellyroll record`; a Novonix or Maccor export, or a
+    CSV with time_s, voltage_v, current_a; with --mapping any CSV or Parquet
+    table; or the word database, with --from, --to and --line.
 
-    Samples keep their values and their spacing. At --speed 1 the recording
-    begins now, and each sample is a message of its own. At any other speed
-    only the publishing is faster or slower, the times are not: the recording
-    then ends now, since ingest refuses times ahead of the clock. At --speed 0
-    samples go in blocks. --start original takes the cycler's own dates, read
-    in the plant's time zone.
+    Payloads stay as they are but for their times, which --shift-to moves all
+    by the same, and names, which --rename changes together with all ids, so
+    that a twin stands beside the original line. At --speed 1 what is shifted to
+    now begins now; at any other speed it ends now, since ingest refuses times
+    ahead of the clock. A message that cannot go when it is due is counted as
+    late; more than a second behind is said at once.
 
     Ctrl-C ends the replay once what was sent has arrived.
 
-    Example: jellyroll replay cell.csv --channel 17 --speed 0
+    Example: jellyroll replay tuesday.capture --speed 10 --shift-to now
     """
-    try:
-        address = BrokerAddress.parse(broker)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--broker") from error
-    model = load_plant(plant)
-    recording = read_recording(file, ZoneInfo(model.site.time_zone))
-    seat = find_seat(model, equipment, channel)
+    address = _parsed(BrokerAddress.parse, broker, "--broker")
+    _parsed(check_filter, topic_filter, "--filter")
+    renamed = _parsed(Rename.parse, rename, "--rename") if rename else None
     now_us = time.time_ns() // 1000
-    start_us = _start_us(start, recording, speed, now_us)
-    check_window(model, recording, start_us, speed, now_us)
-    with (
-        _stopped_by_signals() as stop,
-        Courier(address) as courier,
-        Progress(
-            TextColumn(f"{seat.equipment} channel {seat.channel}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=json,
-        ) as progress,
-    ):
-        task = progress.add_task("", total=len(recording))
-        plan = messages(recording, seat, start_us, _ROWS_PER_BLOCK if speed == 0 else 1)
-        published = _publish(
-            plan,
-            seat.topic,
-            courier,
-            speed=speed,
-            stop=stop,
-            advance=lambda rows: progress.advance(task, rows),
+    between = (_moment_us(from_, now_us, "--from"), _moment_us(to, now_us, "--to"))
+    receipt = Receipt()
+    with stopped_by_signals() as stop, contextlib.ExitStack() as stack:
+        if source == _DATABASE:
+            found = stack.enter_context(_of_database(database, plant, line, between, now_us))
+        else:
+            found = _of_file(Path(source), mapping, plant, (equipment, channel), between)
+        shift_ms = _shift_ms(found, shift_to, speed, now_us)
+        if loop and shift_ms and speed != 1:
+            raise typer.BadParameter("with --shift-to it goes at --speed 1", param_hint="--loop")
+        if found.kind != "capture" and out is None:
+            first_us, last_us = (t + 1000 * shift_ms for t in (found.first_us, found.last_us))
+            check_window(load_plant(plant), first_us, last_us, speed, now_us)
+        run = Replay(
+            found,
+            Change(shift_ms, renamed),
+            topic_filter,
+            speed=0.0 if out else speed,
+            blocks_for=1.0 if out else speed,
+            loop=loop,
         )
-    _show(_report(recording, seat, start_us, published, courier), json=json)
+        with (
+            _progress(source, json=json) as show,
+            to_capture(out, receipt) if out else to_broker(address, stop, receipt) as send,
+        ):
+            report_of = run.go(send, stop, show)
+    report = report_of(receipt)
+    if json:
+        typer.echo(orjson.dumps({"source": source} | asdict(report) | found.about))
+    else:
+        _tell(source, report, found, out)
 
 
-def _start_us(start: str, recording: Recording, speed: float, now_us: int) -> int:
-    """Return when the first sample is to be, in microseconds since the epoch."""
-    if start == "now":
-        # Whole milliseconds keep times that are such in the recording.
-        now_us -= now_us % 1000
-        return now_us if speed == 1 else now_us - recording.duration_us
-    if start == "original":
-        if recording.started is None:
-            raise ReplayError(f"{recording.name} does not say when it was; give --start a time")
-        return to_us(recording.started)
+def _parsed(read: Callable[[str], T], text: str, option: str) -> T:
     try:
-        moment = datetime.fromisoformat(start)
+        return read(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def _moment_us(text: str | None, now_us: int, option: str) -> int | None:
+    """Return the time that *text* says: RFC 3339 with its zone, or a duration before now."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is not None and moment.tzinfo is not None:
+        return to_us(moment)
+    try:
+        return now_us - 1000 * parse_duration(text)
+    except ValueError:
+        problem = f"{text!r} is neither a time such as 2026-11-22T08:30:00Z nor so long ago, as 3d"
+        raise typer.BadParameter(problem, param_hint=option) from None
+
+
+@contextlib.contextmanager
+def _of_database(
+    url: str, plant: Path, line: str | None, between: tuple[int | None, int | None], now_us: int
+) -> Iterator[Source]:
+    from_us, to_us_ = between
+    if not url:
+        raise typer.BadParameter("say which with --database", param_hint="SOURCE")
+    if from_us is None:
+        raise typer.BadParameter("a database needs --from", param_hint="SOURCE")
+    with connect(url, application="jellyroll replay", autocommit=True) as connection:
+        to = now_us if to_us_ is None else to_us_
+        yield database_source(connection, load_plant(plant), line, from_us, to)
+
+
+def _of_file(
+    path: Path,
+    mapping: Path | None,
+    plant: Path,
+    seat: tuple[str | None, int],
+    between: tuple[int | None, int | None],
+) -> Source:
+    if not path.exists():
+        problem = f"{path} does not exist; it is a file, a capture, or the word {_DATABASE}"
+        raise typer.BadParameter(problem, param_hint="SOURCE")
+    if mapping is not None:
+        return table_source(path, mapping, load_plant(plant))
+    if is_capture(path) or path.is_dir():
+        return capture_source(path, *between)
+    if path.suffix == ".parquet":
+        problem = f"{path} is no capture; a table needs --mapping"
+        raise typer.BadParameter(problem, param_hint="SOURCE")
+    return cycler_source(path, load_plant(plant), *seat)
+
+
+def _shift_ms(source: Source, shift_to: str | None, speed: float, now_us: int) -> int:
+    """Return by how much all times are to be moved: whole milliseconds, as payloads have them."""
+    if shift_to is None:
+        shift_to = "now" if source.kind == "cycler" else "original"
+    if shift_to == "now":
+        return (now_us - (source.first_us if speed == 1 else source.last_us)) // 1000
+    if shift_to == "original":
+        if not source.is_dated:
+            raise ReplayError("the recording does not say when it was; give --shift-to a time")
+        return 0
+    try:
+        moment = datetime.fromisoformat(shift_to)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        problem = f"{start!r} is none of now, original, a time such as 2026-11-22T08:30:00Z"
-        raise typer.BadParameter(problem, param_hint="--start")
-    return to_us(moment)
+        problem = f"{shift_to!r} is none of now, original, a time such as 2026-11-22T08:30:00Z"
+        raise typer.BadParameter(problem, param_hint="--shift-to")
+    return (to_us(moment) - source.first_us) // 1000
 
 
-def _publish(
-    plan: Iterator[Message],
-    topic: str,
-    courier: Courier,
-    *,
-    speed: float,
-    stop: threading.Event,
-    advance: Callable[[int], None],
-) -> int:
-    """Send each message when it is due, until *stop*; return the number of samples sent.
+@contextlib.contextmanager
+def _progress(source: str, *, json: bool) -> Iterator[Callable[[float, int], None]]:
+    """Show how far it is and how many rows a second go."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,} sent, {task.fields[rate]:,.0f} a second"),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), disable=json) as progress:
+        task = progress.add_task(Path(source).name, total=1.0, rows=0, rate=0.0)
+        begun_s = time.monotonic()
 
-    All that was sent has been acknowledged then.
-    """
-    published = 0
-    begun_s = time.monotonic()
-    for message in plan:
-        wait_s = begun_s + message.due_us / speed / 1e6 - time.monotonic() if speed else 0.0
-        if stop.wait(wait_s) if wait_s > 0 else stop.is_set():
-            break
-        if not courier.send(topic, message.payload, stop):
-            break
-        published += message.rows
-        advance(message.rows)
-    courier.drain(_PATIENCE_S)
-    return published
+        def show(done: float, rows: int) -> None:
+            rate = rows / max(1e-3, time.monotonic() - begun_s)
+            progress.update(task, completed=done, rows=rows, rate=rate)
+
+        yield show
 
 
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-    kept = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-
-
-def _report(
-    recording: Recording, seat: Seat, start_us: int, published: int, courier: Courier
-) -> Report:
-    last = max(published - 1, 0)
-    last_us = start_us + int(recording.time_us[last] - recording.time_us[0])
-    return Report(
-        file=recording.name,
-        format=recording.source,
-        cell=recording.cell,
-        equipment=seat.equipment,
-        channel=seat.channel,
-        topic=seat.topic,
-        samples=len(recording),
-        published=published,
-        messages=courier.acknowledged,
-        unheard=courier.unheard,
-        moved=recording.moved,
-        first_time=from_us(start_us).isoformat(),
-        last_time=from_us(last_us).isoformat(),
-    )
-
-
-def _show(report: Report, *, json: bool) -> None:
-    if json:
-        typer.echo(orjson.dumps(asdict(report)))
-        return
+def _tell(source: str, report: Report, found: Source, out: Path | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    arrived = f"written to {out}" if out else "all acknowledged"
     console.print(
-        f"{report.published:,} of {report.samples:,} samples of cell {report.cell}"
-        f" ({report.format}) in {report.messages:,} messages on {report.topic}, all acknowledged;"
-        f" {report.first_time} to {report.last_time}"
+        f"{report.published:,} {'messages' if report.kind == 'capture' else 'rows'} of {source} in"
+        f" {report.messages:,} messages, {arrived}; {report.first_time} to {report.last_time}"
     )
-    if report.moved:
+    if found.about.get("moved"):
         console.print(
-            f"{report.moved:,} samples said the same time as the one before and stand a"
+            f"{found.about['moved']:,} samples said the same time as the one before and stand a"
             " microsecond after it"
+        )
+    if report.untimed:
+        console.print(f"{report.untimed:,} messages have no time that could be moved")
+    if report.late:
+        console.print(
+            f"{report.late:,} messages were sent more than 100 ms late, the latest"
+            f" {report.latest_ms / 1000:,.1f} s: it could not keep up"
         )
     if report.unheard:
         console.print(

@@ -201,10 +201,10 @@ def test_a_recording_can_be_placed_at_its_own_date_or_at_a_time_given(
         "Rec#\tTest (Sec)\tAmps\tVolts\tState\tDPt Time\n"
         f"1\t0.0\t0.0\t3.5\tR\t{hour_ago:%m/%d/%Y %H:%M:%S}\n"
     )
-    original = replay(broker, file, "--start", "original")
+    original = replay(broker, file, "--shift-to", "original")
     assert datetime.fromisoformat(original["first_time"]) == hour_ago
     assert original["cell"] == "000229"
-    given = replay(broker, file, "--start", (hour_ago + timedelta(seconds=7)).isoformat())
+    given = replay(broker, file, "--shift-to", (hour_ago + timedelta(seconds=7)).isoformat())
     assert datetime.fromisoformat(given["first_time"]) == hour_ago + timedelta(seconds=7)
 
 
@@ -273,8 +273,8 @@ def test_a_broker_that_refuses_us_or_our_messages_is_an_error(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--start", "yesterday"], "'yesterday' is none of now, original, a time"),
-        (["--start", "2026-11-22T08:30:00"], "is none of now, original, a time"),
+        (["--shift-to", "yesterday"], "'yesterday' is none of now, original, a time"),
+        (["--shift-to", "2026-11-22T08:30:00"], "is none of now, original, a time"),
         (["--broker", "http://x"], "must look like mqtt://host"),
     ],
 )
@@ -288,8 +288,8 @@ def test_an_option_that_makes_no_sense_is_refused(options: list[str], expected: 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--start", "original"], "does not say when it was"),
-        (["--start", "2019-12-16T14:03:25-06:00"], "days late, the plant allows 90"),
+        (["--shift-to", "original"], "does not say when it was"),
+        (["--shift-to", "2019-12-16T14:03:25-06:00"], "days late, the plant allows 90"),
     ],
 )
 def test_a_start_that_the_plant_does_not_take_is_refused_before_anything_is_sent(
