@@ -95,7 +95,7 @@ class Device:
         """Take the declarations of a birth; return its samples, and its state if that is news.
 
         A birth is no event: results in it are those of a cell that is long gone. A value from
-        before the window is still the value, and just not stored.
+        before the window is still the value, and just not stored; null tells nothing here.
         """
         bindings, note = bind(self._targets, metrics)
         self._bindings = bindings
@@ -104,7 +104,13 @@ class Device:
         if self._equipment is None:
             return Reading([])
         gathered = self._gather(metrics, time_ms)
-        frames = self._frames({t: r for t, r in gathered.rows.items() if window.holds(t)})
+        frames = self._frames(
+            {
+                moment_ms: [row for row in rows if any(v is not ABSENT for v in row)]
+                for moment_ms, rows in gathered.rows.items()
+                if window.holds(moment_ms)
+            }
+        )
         values = {"state": ONLINE}
         for event in gathered.events.values():
             if event.kind is Kind.STATE and event.values.get("state"):
