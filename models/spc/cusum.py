@@ -43,9 +43,6 @@ CLEAR = 0.5
 OFF_POINTS = 20
 
 _K = int(K * UNIT)
-_CLIP = int(CLIP * UNIT)
-#: What one point can add to a sum.
-_LEAP = _CLIP - _K
 #: The mean since the onset uses scores up to a million sd: sums of 10**6 points still fit.
 _FARTHEST = 1e6
 
@@ -126,19 +123,23 @@ def limit_units(h: Floats | float) -> Ints:
     return units
 
 
-def update(state: Cusum, h: Ints, points: Points) -> list[Edge]:
+def update(state: Cusum, h: Ints, points: Points, *, clip: float = CLIP) -> list[Edge]:
     """Add *points* to *state* in place; return alarms that began or ended, in order of points.
 
-    *h* is the limit of each chart of the state, in `UNIT`.
+    *h* is the limit of each chart of the state, in `UNIT`. With an infinite *clip* the sums are
+    those of textbooks: no score is cut, and a long fault has to be worked off.
     """
     if not len(points.score):
         return []
     run = _Run(points)
-    step = np.clip(points.score, -_CLIP, _CLIP)
+    most = int(min(clip, _FARTHEST) * UNIT)
+    step = np.clip(points.score, -most, most)
     edges = [
         edge
         for side, sign in enumerate((1, -1))
-        for edge in _update_side(state, side, h=h, points=points, run=run, step=sign * step)
+        for edge in _update_side(
+            state, side, h=h, points=points, run=run, step=sign * step, leap=most - _K
+        )
     ]
     return sorted(edges, key=lambda edge: edge.at)
 
@@ -170,11 +171,11 @@ class _Run:
 
 
 def _update_side(
-    state: Cusum, side: int, *, h: Ints, points: Points, run: _Run, step: Ints
+    state: Cusum, side: int, *, h: Ints, points: Points, run: _Run, step: Ints, leap: int
 ) -> list[Edge]:
     chart, start = points.chart, points.start
     limit = h[chart][run.of]
-    total = _sums(step - _K, limit + _LEAP, state.total[side, chart][run.of], run)
+    total = _sums(step - _K, limit + leap, state.total[side, chart][run.of], run)
 
     under = total < (limit * CLEAR).astype(np.int64)
     not_under = run.latest(~under)
