@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import Case
+from bench.load import LOADS, Case
 from bench.machine import describe
 from bench.result import Figure, Report
 from bench.run import Bench, Phase, Plan
@@ -37,7 +37,8 @@ def ingest(
     case: Annotated[
         list[Case] | None,
         typer.Option(
-            help="a: samples of 20 signals; b: trays; d: one value a message; line: a whole line.",
+            help="a: samples of 20 signals; b: trays; c: Sparkplug, not drained; d: single values; "
+            "line: a whole line.",
             show_default="all",
         ),
     ] = None,
@@ -78,6 +79,8 @@ def ingest(
         measure = Bench(running, plan)
         for one in case or list(Case):
             for how in phase or list(Phase):
+                if how is Phase.DRAIN and not LOADS[one].queued:
+                    continue
                 console.print(f"{one.value}, {how.value}", style="dim")
                 found.append(measure.series(one, how))
     report = Report(

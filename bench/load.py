@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from bench.sparkplug import SparkplugPackets, sparkplug_packets
 from plant.model import Plant
 from plant.tables import ColumnType, Kind, Table
 from plant.topics import topic_of
@@ -34,6 +35,7 @@ class Case(enum.StrEnum):
 
     SAMPLE = "a"
     TRAY = "b"
+    SPARKPLUG = "c"
     VALUE = "d"
     LINE = "line"
 
@@ -45,11 +47,15 @@ class Stream:
     station: str
     kind: Kind
     per_s: float
+    is_sparkplug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A case: its words, its streams, how many messages fill the queue in all."""
+    """A case: its words, its streams, how many messages fill the queue in all.
+
+    None do at QoS 0: the broker keeps no queue of them.
+    """
 
     title: str
     streams: tuple[Stream, ...]
@@ -71,6 +77,11 @@ LOADS: dict[Case, Load] = {
         "one tray a message: 256 channels of 3 signals, JSON",
         (Stream("tray", Kind.TELEMETRY, 4_000),),
         60_000,
+    ),
+    Case.SPARKPLUG: Load(
+        "one sample of 20 metrics a message, by alias, Sparkplug B",
+        (Stream("sample", Kind.TELEMETRY, 15_000, is_sparkplug=True),),
+        0,
     ),
     Case.VALUE: Load(
         "one value a message, JSON", (Stream("gauge", Kind.TELEMETRY, 40_000),), 600_000
@@ -95,27 +106,29 @@ class Packets:
     table: npt.NDArray[np.uint8]
     packet_id: int
     time: int
+    births: tuple[bytes, ...] = ()
 
-    def stamped(self, first: int, times_ms: npt.NDArray[np.int64]) -> bytes:
-        """Return the packets of messages *first* and on, one for each of *times_ms*."""
-        numbers = first + np.arange(len(times_ms))
+    def stamped(
+        self,
+        numbers: npt.NDArray[np.int64],
+        ids: npt.NDArray[np.int64],
+        times_ms: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.uint8]:
+        """Return the packets of messages *numbers*, one a row, with these ids and times."""
         block = self.table[numbers % len(self.table)]
-        block[:, self.packet_id] = packet_ids(numbers) >> 8
-        block[:, self.packet_id + 1] = packet_ids(numbers) & 0xFF
+        block[:, self.packet_id] = ids >> 8
+        block[:, self.packet_id + 1] = ids & 0xFF
         rest = times_ms.copy()
         for place in range(self.time + _TIME_DIGITS - 1, self.time - 1, -1):
             rest, digit = np.divmod(rest, 10)
             block[:, place] = digit + ord("0")
-        return block.tobytes()
+        return block
 
 
-def packet_ids(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the packet ids of messages: 1 to 65,535, round and round."""
-    return numbers % 65_535 + 1
-
-
-def packets(plant: Plant, stream: Stream) -> Packets:
+def packets(plant: Plant, stream: Stream) -> Packets | SparkplugPackets:
     """Return the ready packets of *stream*, its machines in turn."""
+    if stream.is_sparkplug:
+        return sparkplug_packets(plant, stream.station)
     table = plant.tables[stream.kind, stream.station]
     machines = plant.equipment_at(plant.production.lines[0], stream.station)
     chance = random.Random(_SEED)  # noqa: S311  # no secret

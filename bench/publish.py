@@ -9,6 +9,8 @@ from __future__ import annotations
 import select
 import socket
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,14 +18,20 @@ import mqtt5
 import numpy as np
 
 from bench.load import Packets, Stream, packets
+from bench.sparkplug import SparkplugPackets
 from plant.broker import BrokerAddress
 from plant.model import Plant
 
 _TIMEOUT_S = 30.0
 #: How often due messages are sent; it adds at most so much to the latency that is measured.
-_TICK_S = 0.002
+_TICK_S = 0.004
 _SENT_AT_ONCE_BYTES = 262_144
 _ACK_BYTES = 4
+_PACKET_IDS = 65_535
+#: Unacknowledged messages of a connection, so that an id is free again when it comes round.
+_IN_FLIGHT = 1_000
+#: The machines share so many connections; Mosquitto reads one message of each at a time.
+_CONNECTIONS = 8
 
 
 class PublishError(Exception):
@@ -59,36 +67,52 @@ def publish(plant: Plant, url: str, order: Order) -> Published:
     """Do what *order* says; return when the broker has acknowledged every message."""
     stream = order.stream
     ready = packets(plant, stream)
-    with _Connection(url, f"bench-{stream.station}-{stream.kind}") as connection:
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(_Connection(url, f"bench-{stream.station}-{stream.kind}-{number}"))
+            for number in range(_CONNECTIONS)
+        ]
+        for number, birth in enumerate(ready.births):
+            connections[number % _CONNECTIONS].send(birth)
         if order.paced:
             time.sleep(max(0.0, order.begin_s - time.time()))
         began_s, cpu_s = time.time(), time.process_time()
-        _send(connection, ready, order)
+        _send(connections, ready, order)
         return Published(order.count, began_s, time.time(), time.process_time() - cpu_s)
 
 
-def _send(connection: _Connection, ready: Packets, order: Order) -> None:
-    count, begin_s, per_s, paced = order.count, order.begin_s, order.per_s, order.paced
-    at_once = max(1, _SENT_AT_ONCE_BYTES // ready.table.shape[1])
+def _send(
+    connections: Sequence[_Connection], ready: Packets | SparkplugPackets, order: Order
+) -> None:
+    """Send and count; message i goes over connection i modulo their number."""
+    ways = len(connections)
+    at_once = max(ways, _SENT_AT_ONCE_BYTES // ready.table.shape[1])
     sent = 0
     deadline_s = time.monotonic() + _TIMEOUT_S
-    while connection.acknowledged < count:
-        due = min(count, int((time.time() - begin_s) * per_s) + 1) if paced else count
-        room = connection.window - (sent - connection.acknowledged)
-        size = min(due - sent, room, at_once)
+    while (
+        acknowledged := sum(connection.acknowledged for connection in connections)
+    ) < order.count:
+        elapsed_s = time.time() - order.begin_s
+        due = min(order.count, int(elapsed_s * order.per_s) + 1) if order.paced else order.count
+        slowest = min(connection.acknowledged for connection in connections) * ways
+        size = min(due - sent, slowest + _IN_FLIGHT * ways - sent, at_once)
         if size > 0:
             numbers = np.arange(sent, sent + size)
-            times_ms = (begin_s * 1000 + numbers * (1000 / per_s)).astype(np.int64)
-            connection.send(ready.stamped(sent, times_ms))
+            times_ms = (order.begin_s * 1000 + numbers * (1000 / order.per_s)).astype(np.int64)
+            block = ready.stamped(numbers, numbers // ways % _PACKET_IDS + 1, times_ms)
+            for index, connection in enumerate(connections):
+                part = block[(index - sent) % ways :: ways]
+                connection.send(part.tobytes())
+                if order.stream.is_sparkplug:  # at QoS 0 nobody acknowledges
+                    connection.acknowledged += len(part)
             sent += size
             deadline_s = time.monotonic() + _TIMEOUT_S
-        # A paced sender sleeps a tick; one in a hurry waits only when the window is full.
-        full = size == room
-        if paced and not full:
+        if order.paced or size <= 0:
             time.sleep(_TICK_S)
-        connection.receive(_TIMEOUT_S if full or sent == count else 0.0)
+        for connection in connections:
+            connection.receive()
         if time.monotonic() > deadline_s:
-            raise PublishError(f"the broker acknowledged {connection.acknowledged} of {count}")
+            raise PublishError(f"the broker took {acknowledged} of {order.count} messages")
 
 
 class _Connection:
@@ -104,8 +128,8 @@ class _Connection:
         packet, _ = mqtt5.read(memoryview(self._socket.recv(4096)))
         if not isinstance(packet, mqtt5.ConnAckPacket):
             raise PublishError(f"the broker answers {packet!r} to a connect")
-        # Ids come round after 65,535 messages; the one before must be acknowledged by then.
-        self.window = min(packet.receive_max, 20_000)
+        if packet.receive_max < _IN_FLIGHT:
+            raise PublishError(f"the broker takes only {packet.receive_max} messages at a time")
 
     def __enter__(self) -> Self:
         return self
@@ -116,9 +140,9 @@ class _Connection:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def receive(self, timeout_s: float) -> None:
-        """Count what was acknowledged, waiting up to *timeout_s* for the first."""
-        if not select.select([self._socket], [], [], timeout_s)[0]:
+    def receive(self) -> None:
+        """Count what was acknowledged."""
+        if not select.select([self._socket], [], [], 0)[0]:
             return
         data = self._rest + self._socket.recv(262_144)
         whole = len(data) // _ACK_BYTES * _ACK_BYTES

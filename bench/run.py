@@ -16,7 +16,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from bench.load import LOADS, Case, Load, table_of
+from bench.load import LOADS, Case, Load, packets, table_of
 from bench.processes import cpu_s, peak_memory_mb
 from bench.publish import Order, Published, publish
 from bench.result import Run, Series
@@ -125,7 +125,8 @@ class Bench:
             workers = self._start_workers(dsn)
             before = self._cpu_s(workers)
             with self._publishing(load, self._plan.seconds, per_s) as parts:
-                self._wait(watcher, workers, sum(count for count, _ in parts))
+                births = sum(len(packets(self._plant, stream).births) for stream in load.streams)
+                self._wait(watcher, workers, births + sum(count for count, _ in parts))
                 published = [part.result() for _, part in parts]
             used = self._cpu_s(workers) - before
             seconds = watcher.last_seen_s() - min(part.began_s for part in published)
@@ -202,7 +203,11 @@ class Bench:
             name = f"ingest-{number}-{time.monotonic_ns()}"
             workers.append(self._services.start(name, *arguments))
         deadline_s = time.monotonic() + _CONNECT_TIMEOUT_S
-        while not all(" connected; " in worker.log for worker in workers):
+        # The first is the Sparkplug host, too.
+        while not all(
+            " connected; " in w.log and ("host is online" in w.log or w is not workers[0])
+            for w in workers
+        ):
             self._services.check()
             if time.monotonic() > deadline_s:
                 raise TimeoutError(f"ingest did not connect: {workers[0].log}")
