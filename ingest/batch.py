@@ -15,9 +15,11 @@ from plant.frames import Frame, merge
 from plant.tables import Table
 from storage.deadletter import DeadLetter
 
-#: What a batch may hold; together they bound the memory of a worker.
-MAX_MESSAGES = 2_500
-MAX_BYTES = 2 * 1024 * 1024
+#: What a batch may hold; together they bound the memory of a worker. Two batches in hand must be
+#: fewer messages than the session's RECEIVE_MAX, or the broker has none left to send meanwhile.
+MAX_MESSAGES = 2_000
+#: Of payloads, and of what blocks became.
+MAX_BYTES = 3 * 1024 * 1024
 #: How long the first message of a batch waits for company.
 MAX_AGE_S = 0.1
 
@@ -58,6 +60,13 @@ class Batch:
             self._started_s = time.monotonic()
         self.items.append(Item(message, outcome, note))
         self._bytes += len(message.payload)
+        if not isinstance(outcome, DeadLetter):
+            for frame in outcome:
+                # What is not a list in a block holds for all rows: a short text, many numbers.
+                if frame.is_block:
+                    self._bytes += sum(
+                        column.nbytes for column in frame.values if isinstance(column, np.ndarray)
+                    )
 
     @property
     def is_full(self) -> bool:

@@ -21,7 +21,7 @@ from plant.frames import ColumnData, Frame
 from plant.tables import ColumnType, Table
 from plant.times import from_us
 from storage.connect import Connection
-from storage.pack import HEADER, TRAILER, pack
+from storage.pack import HEADER, TRAILER, pack, pieces
 from storage.schema import identifier
 from storage.sql import statement
 
@@ -77,7 +77,8 @@ def _copy(connection: Connection, target: sql.Composable, frame: Frame) -> None:
     )
     with connection.cursor() as cursor, cursor.copy(command) as copy:
         copy.write(HEADER)
-        copy.write(pack(frame))
+        for piece in pieces(frame):
+            copy.write(pack(piece))
         copy.write(TRAILER)
 
 

@@ -6,12 +6,13 @@ need (a null, the end of a shorter text) are masked out at the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from plant.frames import ColumnData, Frame
+from plant.frames import ColumnData, Frame, block
 from plant.tables import Column, ColumnType
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -21,7 +22,22 @@ _FLOAT8_OID = 701
 #: PostgreSQL counts microseconds from 2000-01-01, payloads from 1970-01-01.
 _EPOCH_SHIFT_US = 946_684_800_000_000
 
+#: Best for the processor's caches, too.
+_VALUES_AT_ONCE = 50_000
+
 _Mask = npt.NDArray[np.bool_]
+
+
+def pieces(frame: Frame) -> Iterator[Frame]:
+    """Yield *frame* in pieces of some ten thousand values: packing takes 60 bytes a value."""
+    width = sum(max(1, frame.table.by_name[name].length) for name in frame.columns)
+    rows = max(1, _VALUES_AT_ONCE // width)
+    if frame.rows <= rows:
+        yield frame
+        return
+    for first in range(0, frame.rows, rows):
+        part = tuple(column[first : first + rows] for column in frame.values)
+        yield block(frame.table, frame.columns, part)
 
 
 def pack(frame: Frame) -> bytes:
