@@ -3,7 +3,7 @@
 # make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
 # make faults the long forms of the fault tests; about 15 minutes
 # make check  ruff, mypy --strict, import rules
-.PHONY: demo bench test check format clean
+.PHONY: demo bench test faults check format clean
 
 PYTHON ?= python3
 BIN := .venv/bin

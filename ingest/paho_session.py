@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import ssl
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.message import RefusedError, SessionLostError, Will
-from ingest.session import KEEP_ALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S
+from ingest.session import KEEP_ALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S, tls_context
 from plant.broker import BrokerAddress
 
 log = logging.getLogger("jellyroll.ingest")
@@ -89,7 +88,7 @@ class PahoSession:
         if address.username:
             client.username_pw_set(address.username, address.password)
         if address.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
+            client.tls_set_context(tls_context(address))
         events, arrived = self._events, self._arrived
         client.on_connect = lambda _c, _u, _flags, code, _p: events.put(code)
         client.on_subscribe = lambda _c, _u, _mid, codes, _p: events.put(codes[0])

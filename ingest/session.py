@@ -50,6 +50,16 @@ def _will(will: Will | None) -> mqtt5.Will | None:
     return mqtt5.Will(will.topic, payload=will.payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
 
 
+def tls_context(address: BrokerAddress) -> ssl.SSLContext:
+    """Return what trusts the broker's certificate; raise `RefusedError` if its file is no good."""
+    try:
+        return ssl.create_default_context(cafile=address.ca_file)
+    except OSError as error:
+        raise RefusedError(
+            f"cannot read certificates from {address.ca_file}: {error}; ?ca= must name a PEM file"
+        ) from error
+
+
 class SocketSession:
     """`ingest.message.Session` on a socket. Not for use by several threads at once."""
 
@@ -80,6 +90,11 @@ class SocketSession:
         address = self._address
         try:
             self._socket = self._open()
+        except ssl.SSLCertVerificationError as error:
+            raise RefusedError(
+                f"the certificate of the broker at {address.host}:{address.port} is not to be "
+                f"trusted: {error.verify_message}; name the one that signed it: mqtts://…?ca=FILE"
+            ) from error
         except OSError as error:
             raise SessionLostError(
                 f"no broker at {address.host}:{address.port}: {error}"
@@ -115,11 +130,11 @@ class SocketSession:
 
     def _open(self) -> socket.socket:
         address = self._address
+        context = tls_context(address) if address.tls else None
         plain = socket.create_connection((address.host, address.port), timeout=_TIMEOUT_S)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not address.tls:
+        if context is None:
             return plain
-        context = ssl.create_default_context(cafile=address.ca_file)
         return context.wrap_socket(plain, server_hostname=address.host)
 
     def read(self, timeout_s: float) -> Sequence[mqtt5.PublishPacket]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from stack.errors import StackError
 from stack.finding import Finding, failure
-from stack.limits import Limits, read_limits
+from stack.limits import REFERENCE_MESSAGES_PER_S, Limits, read_limits
 from stack.probe import ask_broker
 from stack.programs import numbers
 
@@ -17,7 +17,10 @@ _SHORTEST_OUTAGE_S = 60.0
 _BIGGEST_PAYLOAD_BYTES = 10 * 10**6  # what ingest must be able to keep as a dead letter
 _MOSQUITTO_INFLIGHT_DEFAULT = 20
 _BROKEN_WITHOUT_LIMIT = (2, 0, 16)  # eclipse-mosquitto/mosquitto#2879
+_CERTIFICATE_WARNING_DAYS = 30.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+_LET_READ = "Set sys_interval, and let this user read $SYS; user `doctor` of mosquitto.acl may."
 _CONFIGURE = "Take the max_queued lines from the mosquitto.conf that Jellyroll ships."
 
 
@@ -44,11 +47,70 @@ def check_broker(url: str, configuration: Path | None) -> Iterator[Finding]:
             text="payloads above that never reach Jellyroll, not even as dead letters",
             advice="Raise max_packet_size and message_size_limit to 16 MiB.",
         )
+    yield from _access(url, anonymous=answer.anonymous)
+    if answer.certificate_days is not None:
+        yield _certificate(answer.certificate_days)
+    limits = None
     if configuration is None:
         yield _unseen_queue(answer.receive_maximum)
     else:
-        yield from _queue(configuration, answer.version or "")
+        limits = yield from _queue(configuration, answer.version or "")
+    yield _waiting(answer.waiting, limits)
     yield _dropped(answer.dropped)
+
+
+def _access(url: str, *, anonymous: bool) -> Iterator[Finding]:
+    parts = urlsplit(url)
+    if parts.hostname in _LOOPBACK:
+        return  # who else reaches the broker cannot be seen from here
+    if anonymous:
+        yield Finding(
+            name="access",
+            level="warning",
+            text="the broker lets in who has no password: anyone may publish for any machine",
+            advice="Set `allow_anonymous false`, a password_file and the mosquitto.acl that "
+            "Jellyroll ships.",
+        )
+    if parts.scheme == "mqtt" and parts.username:
+        yield Finding(
+            name="encryption",
+            level="warning",
+            text=f"the password of {parts.username} crosses the network in the clear",
+            advice="Give the broker a TLS listener and say mqtts://…?ca=FILE; see docs/broker.md.",
+        )
+
+
+def _certificate(days: float) -> Finding:
+    if days > _CERTIFICATE_WARNING_DAYS:
+        return Finding(name="certificate", level="ok", text=f"good for another {days:.0f} days")
+    return Finding(
+        name="certificate",
+        level="warning",
+        text=f"ends in {days:.0f} days; from then on no client connects, and machines lose "
+        "what they cannot keep themselves",
+        advice="Renew it, then restart the broker or send it SIGHUP.",
+    )
+
+
+def _waiting(waiting: int | None, limits: Limits | None) -> Finding:
+    if waiting is None:
+        return Finding(
+            name="waiting",
+            level="warning",
+            text="the broker does not say how many messages it holds",
+            advice=_LET_READ,
+        )
+    most = limits.max_queued_messages if limits else 0
+    if not most or waiting < most / 2:
+        return Finding(name="waiting", level="ok", text=f"{waiting:,} messages in the broker")
+    left_s = max(most - waiting, 0) / REFERENCE_MESSAGES_PER_S
+    return Finding(
+        name="waiting",
+        level="problem",
+        text=f"{waiting:,} messages in the broker, which keeps {most:,} for one subscriber: after "
+        f"{left_s / 60:.0f} more minutes of a cell line it drops what comes, without a word",
+        advice="See whether `jellyroll ingest` runs and whether its database takes batches.",
+    )
 
 
 def _unseen_queue(receive_maximum: int) -> Finding:
@@ -63,7 +125,7 @@ def _unseen_queue(receive_maximum: int) -> Finding:
     return Finding(name="queue", level="warning", text=text, advice=advice)
 
 
-def _queue(path: Path, version: str) -> Iterator[Finding]:
+def _queue(path: Path, version: str) -> Generator[Finding, None, Limits | None]:
     try:
         limits = read_limits(path)
     except OSError as error:
@@ -73,7 +135,7 @@ def _queue(path: Path, version: str) -> Iterator[Finding]:
             text=f"cannot read {path}: {error}",
             advice="Run `jellyroll doctor` as a user who may.",
         )
-        return
+        return None
     yield _outage(limits, path, version)
     if not limits.persistence:
         yield Finding(
@@ -96,6 +158,7 @@ def _queue(path: Path, version: str) -> Iterator[Finding]:
             text="anyone on the network may publish without a password",
             advice="Set `allow_anonymous false` and a password_file, or listen on 127.0.0.1 only.",
         )
+    return limits
 
 
 def _outage(limits: Limits, path: Path, version: str) -> Finding:
@@ -134,13 +197,14 @@ def _dropped(dropped: int | None) -> Finding:
             name="dropped",
             level="warning",
             text="the broker does not say whether it dropped messages",
-            advice="Set sys_interval, and let this user read $SYS.",
+            advice=_LET_READ,
         )
     if dropped == 0:
         return Finding(name="dropped", level="ok", text="no message since the broker started")
     return Finding(
         name="dropped",
         level="warning",
-        text=f"{dropped:,} messages since the broker started, of all its subscribers",
+        text=f"{dropped:,} messages since the broker started, of all its subscribers: they were "
+        "acknowledged to the machine and never reached who was to read them",
         advice="Compare with ingest's balance; then raise the queue, or end sessions nobody reads.",
     )

@@ -23,7 +23,11 @@ from stack.programs import Programs
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docker" / "mosquitto" / "start.sh"
-PASSWORDS = {"MQTT_MACHINES_PASSWORD": "machines-secret", "MQTT_INGEST_PASSWORD": "ingest-secret"}
+PASSWORDS = {
+    "MQTT_MACHINES_PASSWORD": "machines-secret",
+    "MQTT_INGEST_PASSWORD": "ingest-secret",
+    "MQTT_DOCTOR_PASSWORD": "doctor-secret",
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,8 @@ def environment(folder: Path, programs: Programs, **others: str) -> dict[str, st
     return {
         "PATH": f"{programs.mosquitto.parent}:{passwd.parent}:/usr/bin:/bin",
         "JELLYROLL_MOSQUITTO_SHIPPED": str(folder / "shipped.conf"),
+        "JELLYROLL_MOSQUITTO_RIGHTS": str(SHIPPED_CONFIGURATION.with_suffix(".acl")),
+        "JELLYROLL_MOSQUITTO_YOURS": str(folder / "yours"),
         "JELLYROLL_MOSQUITTO_OWN": str(folder / "own"),
         **PASSWORDS,
         **others,
@@ -185,7 +191,7 @@ def test_passwords_are_kept_as_hashes_that_only_the_broker_can_read(
 ) -> None:
     kept = folder / "own" / "passwords"
     text = kept.read_text(encoding="ascii")
-    assert [line.split(":")[0] for line in text.splitlines()] == ["machines", "ingest"]
+    assert [line.split(":")[0] for line in text.splitlines()] == ["machines", "ingest", "doctor"]
     assert "secret" not in text
     assert kept.stat().st_mode & 0o077 == 0
 

@@ -100,9 +100,11 @@ def test_the_example_and_the_file_agree_on_defaults() -> None:
 
 def test_no_port_is_open_beyond_this_computer_unless_asked() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 3
+    assert len(ports) == 4
     for port in ports:
-        assert port.startswith(("127.0.0.1:", "${MQTT_BIND:-127.0.0.1}:"))
+        assert port.startswith(
+            ("127.0.0.1:", "${MQTT_BIND:-127.0.0.1}:", "${MQTT_TLS_BIND:-127.0.0.1}:")
+        )
 
 
 def test_every_file_and_folder_that_is_mounted_exists() -> None:
