@@ -55,15 +55,14 @@ class History:
             for kind in Kind
             if (table := plant.tables.get((kind, machine.station))) is not None
         }
-        spans = [span for table in self._tables if (span := self._span(table, from_us, to_us))]
-        if not spans:
+        span = self._span(from_us, to_us)
+        if span is None:
             where = f"line {line}" if line else "the plant"
             raise ReplayError(
                 f"the database has no row of {where} from {format_time_us(from_us)} to"
                 f" {format_time_us(to_us)}"
             )
-        self.first_us = min(first for first, _ in spans)
-        self.last_us = max(last for _, last in spans)
+        self.first_us, self.last_us = span
 
     def messages(self, window_us: int) -> Iterator[Captured]:
         """Yield the messages, rows of *window_us* together (`simulator.replay_rows`)."""
@@ -73,16 +72,18 @@ class History:
         at, length = self.first_us, _FIRST_SLICE_US
         while at <= self.last_us:
             until = min(at + length, self.last_us + 1)
-            values = 0
-            tables = [self._slice(table, at, until) for table in self._tables]
-            for row in heapq.merge(*tables, key=lambda row: row.time_us):
-                values += len(row.values)
-                yield row
+            slices = [(table, self._slice(table, at, until)) for table in self._tables]
+            values = sum(_width(table) * len(rows) for table, rows in slices)
+            yield from heapq.merge(*(rows for _, rows in slices), key=lambda row: row.time_us)
             if values < _SLICE_VALUES // 2:
                 length = min(2 * length, _LONGEST_SLICE_US)
             elif values > _SLICE_VALUES:
                 length = max(length // 2, _S)
             at = until
+            if not values:
+                # Nothing for so long: go on where the next row is.
+                span = self._span(until, self.last_us + 1)
+                at = span[0] if span else self.last_us + 1
 
     def _slice(self, table: Table, from_us: int, to_us_: int) -> list[Row]:
         query = _SELECT.format(
@@ -91,28 +92,44 @@ class History:
         )
         kind = self._tables[table]
         found = self._execute(query, from_us, to_us_)
-        return [Row(to_us(time), self._sheets[kind, name], rest) for time, name, *rest in found]
+        return [
+            Row(to_us(time), self._sheets[kind, name], tuple(values))
+            for time, name, *values in found
+        ]
 
-    def _span(self, table: Table, from_us: int, to_us_: int) -> tuple[int, int] | None:
-        query = _SPAN.format(sql.Identifier(table.schema, table.name))
-        ((first, last),) = self._execute(query, from_us, to_us_)
-        return None if first is None else (to_us(first), to_us(last))
+    def _span(self, from_us: int, to_us_: int) -> tuple[int, int] | None:
+        """Return when the first and the last row in [*from_us*, *to_us_*) are, if there are any."""
+        query = sql.SQL(" UNION ALL ").join(
+            _SPAN.format(sql.Identifier(table.schema, table.name)) for table in self._tables
+        )
+        found = self._execute(query, from_us, to_us_)
+        spans = [(first, last) for first, last in found if first is not None]
+        if not spans:
+            return None
+        return to_us(min(first for first, _ in spans)), to_us(max(last for _, last in spans))
 
     def _execute(self, query: sql.Composed, from_us_: int, to_us_: int) -> list[Any]:
         with self._connection.cursor(binary=True) as cursor:
-            cursor.execute(query, (from_us(from_us_), from_us(to_us_), self._names))
+            bounds = {"first": from_us(from_us_), "end": from_us(to_us_), "names": self._names}
+            cursor.execute(query, bounds)
             return cursor.fetchall()
 
 
 _SELECT = sql.SQL(
     "SELECT time, equipment, {} FROM {}"
-    " WHERE time >= %s AND time < %s AND equipment = ANY(%s) ORDER BY time"
+    " WHERE time >= %(first)s AND time < %(end)s AND equipment = ANY(%(names)s) ORDER BY time"
 )
 _SPAN = sql.SQL(
-    "SELECT min(time), max(time) FROM {} WHERE time >= %s AND time < %s AND equipment = ANY(%s)"
+    "SELECT min(time), max(time) FROM {}"
+    " WHERE time >= %(first)s AND time < %(end)s AND equipment = ANY(%(names)s)"
 )
 
 
 def _columns(table: Table) -> tuple[str, ...]:
     """Return the columns that a payload names, in order."""
     return tuple(c.name for c in table.columns if c.name in table.payload_names)
+
+
+def _width(table: Table) -> int:
+    """Return how many values a row has, each element of an array counted."""
+    return sum(max(1, column.length) for column in table.columns)

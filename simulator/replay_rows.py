@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,7 +13,9 @@ from simulator.captured import Captured
 from simulator.message import MOST_ROWS, MOST_VALUES
 
 
-class Sheet(NamedTuple):
+# Compared and hashed by identity: there is one of each, and every row looks its own up.
+@dataclass(frozen=True, eq=False)
+class Sheet:
     """Rows with one topic: *names* as payloads have them, without `ts`."""
 
     topic: str
