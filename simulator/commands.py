@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from simulator.line import Line
 from simulator.message import Message
 from simulator.report import JsonReporter, Receipt, Reporter, ScreenReporter
 from simulator.run import Phase, Plan, Run
+from simulator.truth import check_truth, write_truth
 
 #: At the end: the patience from one acknowledgement to the next.
 _DRAIN_S = 30.0
@@ -65,7 +67,21 @@ def simulate(
     ] = 1.0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="A fault from the beginning of live, or later: F12:nozzle=3@+10m."),
+        typer.Option(
+            help="A fault from the beginning of live, or from when to when: "
+            "F12:nozzle=3@+10m..+2h. All of them: docs/faults.md."
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.parquet",
+            help="At the end write here which cells the faults touched; needs jellyroll[parquet].",
+        ),
+    ] = None,
+    truth_database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="At the end write it to the table sim.truth here, too."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another line.")] = 1,
     until_live: Annotated[
@@ -87,6 +103,7 @@ def simulate(
 
     SIGTERM and Ctrl-C end it when all that was sent is acknowledged.
     """
+    check_truth(truth, truth_database)
     plant = load_plant(plant_file)
     faults = tuple(parse_fault(text, plant) for text in fault or ())
     _check_history(history, plant)
@@ -107,6 +124,7 @@ def simulate(
             progress = run.go()
             courier.drain(_DRAIN_S)
             reporter.final(progress)
+    write_truth(chosen, progress, truth, truth_database)
 
 
 def _check_history(history_ms: int, plant: Plant) -> None:

@@ -31,7 +31,8 @@ _PROTOCOL: tuple[tuple[float, float, float], ...] = (
 )
 _HOURS, _VOLTS, _AMPERES = (np.array(column) for column in zip(*_PROTOCOL, strict=True))
 
-_SIGNALS = ("voltage", "current", "temperature")
+#: The signals of the curve, with the decimals that their instruments give.
+CURVE_DECIMALS = {"voltage": 4, "current": 4, "temperature": 2}
 _CHANNEL_V, _CHANNEL_A, _CHANNEL_CEL = 0.002, 0.0005, 0.1
 #: Warming of a cell by its own current, per ampere squared.
 _CEL_PER_A2 = 1.5
@@ -50,7 +51,7 @@ class TrayCurve:
     @classmethod
     def of(cls, station: Station, pace: Pace, trays: int) -> TrayCurve | None:
         """Return the curve of *station*, or None if it does not form cells on trays."""
-        signals = [station.signals.get(name) for name in _SIGNALS]
+        signals = [station.signals.get(name) for name in CURVE_DECIMALS]
         if not all(signal is not None and signal.per_position for signal in signals):
             return None
         channels = station.positions.count if station.positions else 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from plant.model import Plant
 from simulator.cell_id import CellIds
+from simulator.faults_messages import falsified
 from simulator.formation import TrayCurve
 from simulator.machines import Machine
 from simulator.material import Material
@@ -20,14 +21,20 @@ from simulator.states import States
 class Line:
     """One line of *plant*, healthy but for the faults of each window.
 
+    `hits` tells which cells a fault reaches, `ids` their names.
+
     The same *seed* gives the same values, whatever else runs and however time is cut into windows.
     """
 
     def __init__(self, plant: Plant, name: str, seed: int) -> None:
+        self._plant = plant
         pace = Pace.of(plant.production.cells_per_second)
         results = Results(plant, name, seed)
         born_at = next(iter(results.places.values()), None)
-        ids = CellIds(
+        self.name = name
+        self.pace = pace
+        self.hits = results.hits
+        self.ids = ids = CellIds(
             plant.site.name,
             plant.production.lines.index(name) + 1,
             len(born_at.machines) if born_at else 1,
@@ -45,11 +52,17 @@ class Line:
             if plant.stations[machine.station].signals
         ]
         self._states = States(plant, machines)
-        self._material = Material(plant, name, pace, ids)
+        self._material = Material(plant, name, pace, ids, results.hits.reaches.unrecorded)
         self._passages = Passages(plant, results, ids)
 
     def messages(self, window: Window) -> Iterator[Message]:
         """Yield the messages of *window*, in order of time for each machine and kind."""
+        if any(fault.kind.message for fault in window.faults):
+            yield from falsified(self._plant, self._all, window)
+        else:
+            yield from self._all(window)
+
+    def _all(self, window: Window) -> Iterator[Message]:
         yield from self._states.messages(window)
         yield from self._material.messages(window)
         for machine in self._machines:

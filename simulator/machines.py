@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from plant.model import Equipment, Plant
 from plant.signals import Signal
 from plant.tables import Kind
 from plant.topics import topic_of
-from simulator.formation import TrayCurve
+from simulator.faults_severity import saw
+from simulator.faults_signals import SignalFaults
+from simulator.formation import CURVE_DECIMALS, TrayCurve
 from simulator.message import MOST_ROWS, MOST_VALUES, Message, Window, dump, encode
 from simulator.noise import Floats, Ints, Noise
-from simulator.physics import MAY_BE_NEGATIVE
+from simulator.physics import MAY_BE_NEGATIVE, is_counter
 from simulator.rounding import decimals
 
 #: Thinned, a machine with more values in a row than this samples as many times more rarely.
@@ -37,10 +38,10 @@ class _Column:
 
     def values(self, normals: Floats, times_ms: Ints, number: int) -> Floats:
         """Return the signal at *times_ms*: (rows,), or (rows, positions) when per position."""
-        if _is_counter(self.signal):
+        if is_counter(self.signal):
             # A day is assumed for every counter; each machine starts it at another time.
-            turn = times_ms / _DAY_MS + number * 0.381966
-            return np.round(2 * self.signal.nominal * (turn % 1.0), decimals(self.signal.sd))
+            turn = saw(times_ms, _DAY_MS, number)
+            return np.round(2 * self.signal.nominal * turn, decimals(self.signal.sd))
         own = normals[:, self.noise] if self.signal.per_position else normals[:, self.noise.start]
         value = self.signal.nominal + self.signal.sd * own
         if self.signal.nominal > 0 and self.signal.unit not in MAY_BE_NEGATIVE:
@@ -61,6 +62,7 @@ class Machine:
         self._number = machine.number
         self._share = (machine.number - 1) / peers
         self._curve = curve
+        self._machine = machine
         self._seed = (seed, machine.name)
         columns, width = [], 0
         for name in station.signals:
@@ -70,6 +72,11 @@ class Machine:
             columns.append(_Column(name, signal, period, slice(width, width + count)))
             width += count
         self._columns = columns
+        self._signals = {column.name: column.signal for column in columns}
+        self._decimals = {
+            name: CURVE_DECIMALS.get(name, decimals(signal.sd)) if curve else decimals(signal.sd)
+            for name, signal in self._signals.items()
+        }
         self._width = width
         self._own_ms = min(column.period_ms for column in columns)
         self._streams: dict[int, Noise] = {}
@@ -81,15 +88,30 @@ class Machine:
         first = -(-(window.from_ms - offset) // step)
         end = -(-(window.to_ms - offset) // step)
         most = max(1, min(MOST_ROWS, MOST_VALUES // self._width))
+        faults = SignalFaults.of(self._machine, self._signals, self._decimals, window.faults)
         for at in range(first, end, most):
-            yield self._message(at, min(most, end - at), step, offset)
+            yield self._message(at, min(most, end - at), step, offset, faults)
 
     def _step_ms(self, thinned_ms: int | None) -> int:
         if thinned_ms is None:
             return self._own_ms
         return max(self._own_ms, thinned_ms * -(-self._width // _NARROW))
 
-    def _message(self, first: int, rows: int, step: int, offset: int) -> Message:
+    def _message(
+        self, first: int, rows: int, step: int, offset: int, faults: SignalFaults | None
+    ) -> Message:
+        times = np.arange(first, first + rows, dtype=np.int64) * step + offset
+        values = self._values(first, rows, step, offset)
+        if faults is not None:
+            values = faults.applied(
+                values, times, lambda ms: self._values(-(-(ms - offset) // step), 1, step, offset)
+            )
+        objects, count = self._by_what_is_due(times, step, values)
+        payload = dump(objects[0] if len(objects) == 1 else objects)
+        return Message(self._topic, payload, self._table, rows, count)
+
+    def _values(self, first: int, rows: int, step: int, offset: int) -> dict[str, Floats]:
+        """Return the healthy values of samples *first* to *first* + *rows* of one each *step*."""
         times = np.arange(first, first + rows, dtype=np.int64) * step + offset
         if step not in self._streams:
             self._streams[step] = Noise(*self._seed, step, width=self._width)
@@ -100,9 +122,7 @@ class Machine:
         for column in self._columns:
             if column.name not in values:
                 values[column.name] = column.values(normals, times, self._number)
-        objects, count = self._by_what_is_due(times, step, values)
-        payload = dump(objects[0] if len(objects) == 1 else objects)
-        return Message(self._topic, payload, self._table, rows, count)
+        return values
 
     def _by_what_is_due(
         self, times: Ints, step: int, values: dict[str, Floats]
@@ -121,17 +141,7 @@ class Machine:
                 if late and not code >> slower.index(column.period_ms) & 1:
                     continue
                 document[column.name] = values[column.name][rows]
-                count += document[column.name].size
+                count += int(np.count_nonzero(~np.isnan(document[column.name])))
             if len(document) > 1:
                 objects.append(encode(document, len(rows)))
         return objects, count
-
-
-def _is_counter(signal: Signal) -> bool:
-    """Say whether *signal* runs evenly from 0 to its upper limit, as its figures tell."""
-    if signal.low is not None or signal.high is None or signal.nominal <= 0:
-        return False
-    even: npt.NDArray[np.bool_] | np.bool_ = np.isclose(
-        [signal.nominal, signal.sd], [signal.high / 2, signal.high / 12**0.5], rtol=0.02
-    )
-    return bool(np.all(even))

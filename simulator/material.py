@@ -9,26 +9,33 @@ al. 2020); the hours between the steps and the lots are assumed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from plant.model import Equipment, Plant
 from plant.tables import GENEALOGY_TABLE, Kind
 from plant.topics import topic_of
 from simulator.cell_id import CellIds
+from simulator.faults import Fault
+from simulator.faults_kind import Reach
 from simulator.message import MOST_ROWS, Message, Window, dump, encode
 from simulator.noise import Ints
 from simulator.pace import Pace
 
-_ROLL_M = 3_000.0
-_LANES = 8
-_SLURRY_KG = 1_000.0
+ROLL_M = 3_000.0
+LANES = 8
+SLURRY_KG = 1_000.0
 _SLURRIES_PER_LOT = 10
-_HOUR_MS = 3_600_000
+HOUR_MS = 3_600_000
 #: How long before its first cell a strip is slit, a roll coated, a slurry mixed.
-_SLIT_MS, _COATED_MS, _MIXED_MS = 24 * _HOUR_MS, 48 * _HOUR_MS, 54 * _HOUR_MS
+SLIT_MS, COATED_MS, MIXED_MS = 24 * HOUR_MS, 48 * HOUR_MS, 54 * HOUR_MS
+
+
+#: Says which strips of an electrode a fault kept from the record.
+Unrecorded = Callable[[Fault, Ints, str], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,12 @@ class Electrode:
     @property
     def cells_per_strip(self) -> int:
         """Whole cells of one strip; its end is scrap."""
-        return int(_ROLL_M / self.cell_m)
+        return int(ROLL_M / self.cell_m)
 
     @property
     def roll_kg(self) -> float:
         """Dry coating on one mother roll."""
-        return self.cell_kg * _ROLL_M / self.cell_m * _LANES
+        return self.cell_kg * ROLL_M / self.cell_m * LANES
 
 
 ELECTRODES = (
@@ -61,17 +68,20 @@ ELECTRODES = (
 class Material:
     """The material events of one line."""
 
-    def __init__(self, plant: Plant, line: str, pace: Pace, ids: CellIds) -> None:
+    def __init__(
+        self, plant: Plant, line: str, pace: Pace, ids: CellIds, unrecorded: Unrecorded
+    ) -> None:
         self._plant = plant
         self._line = line
         self._pace = pace
         self._ids = ids
-        self._winders = _machines(plant, line, "winding")
+        self._unrecorded = unrecorded
+        self._winders = machines_of(plant, line, "winding")
         self._steps = {
             (step, e.letter): machines
             for step in ("mixing", "coating", "slitting")
             for e in ELECTRODES
-            if (machines := _machines(plant, line, step, e.letter))
+            if (machines := machines_of(plant, line, step, e.letter))
         }
 
     def messages(self, window: Window) -> Iterator[Message]:
@@ -79,29 +89,29 @@ class Material:
         if not self._winders:
             return
         for electrode in ELECTRODES:
-            for name, lead_ms in (("mixing", _MIXED_MS), ("coating", _COATED_MS)):
+            for name, lead_ms in (("mixing", MIXED_MS), ("coating", COATED_MS)):
                 if (name, electrode.letter) in self._steps:
                     for roll in self._rolls(electrode, window, lead_ms):
                         make = self._slurries if name == "mixing" else self._roll
                         yield from make(electrode, roll, lead_ms)
             if ("slitting", electrode.letter) in self._steps:
-                for strip in self._strips(electrode, window, _SLIT_MS):
+                for strip in self._strips(electrode, window, SLIT_MS):
                     yield self._strip(electrode, strip)
                 yield from self._cells(electrode, window)
 
     def _rolls(self, electrode: Electrode, window: Window, lead_ms: int) -> Iterator[int]:
         """Yield the rolls whose first strip `_strips` yields."""
         for strip in self._strips(electrode, window, lead_ms):
-            if strip % _LANES == 0:
-                yield strip // _LANES
+            if strip % LANES == 0:
+                yield strip // LANES
 
     def _strips(self, electrode: Electrode, window: Window, lead_ms: int) -> Iterator[int]:
         """Yield the strips that something happens to in *window*, *lead_ms* before their use."""
         from_ms = window.from_ms
         if window.is_first:
             # What is on the machines when the run starts was made before: a roll and its slurry.
-            rolls = 2 + math.ceil(_SLURRY_KG / electrode.roll_kg)
-            cells = rolls * _LANES * electrode.cells_per_strip * len(self._winders)
+            rolls = 2 + math.ceil(SLURRY_KG / electrode.roll_kg)
+            cells = rolls * LANES * electrode.cells_per_strip * len(self._winders)
             from_ms -= lead_ms + self._pace.time_ms(cells) - self._pace.time_ms(0)
         numbers = self._pace.between(from_ms, window.to_ms, -lead_ms)
         if len(numbers) == 0:
@@ -122,8 +132,8 @@ class Material:
 
     def _slurries(self, electrode: Electrode, roll: int, lead_ms: int) -> Iterator[Message]:
         """Yield the lots of each slurry that *roll* is the first to take of."""
-        share = electrode.roll_kg / _SLURRY_KG
-        time_ms = self._begin_ms(electrode, roll * _LANES, lead_ms)
+        share = electrode.roll_kg / SLURRY_KG
+        time_ms = self._begin_ms(electrode, roll * LANES, lead_ms)
         for slurry in range(math.ceil(roll * share), math.ceil((roll + 1) * share)):
             rows = [
                 (self._name(electrode, f"lot-{what}", slurry // _SLURRIES_PER_LOT), part)
@@ -133,29 +143,29 @@ class Material:
                 ("mixing", electrode.letter, slurry),
                 time_ms,
                 self._name(electrode, "slurry", slurry),
-                [(lot, _SLURRY_KG * part) for lot, part in rows],
+                [(lot, SLURRY_KG * part) for lot, part in rows],
             )
 
     def _roll(self, electrode: Electrode, roll: int, lead_ms: int) -> Iterator[Message]:
         """Yield the slurries of *roll*, with the mass it took of each."""
         begin, end = roll * electrode.roll_kg, (roll + 1) * electrode.roll_kg
         parents = []
-        for slurry in range(int(begin // _SLURRY_KG), math.ceil(end / _SLURRY_KG)):
-            taken = min(end, (slurry + 1) * _SLURRY_KG) - max(begin, slurry * _SLURRY_KG)
+        for slurry in range(int(begin // SLURRY_KG), math.ceil(end / SLURRY_KG)):
+            taken = min(end, (slurry + 1) * SLURRY_KG) - max(begin, slurry * SLURRY_KG)
             parents.append((self._name(electrode, "slurry", slurry), taken))
-        time_ms = self._begin_ms(electrode, roll * _LANES, lead_ms)
+        time_ms = self._begin_ms(electrode, roll * LANES, lead_ms)
         child = self._name(electrode, "roll", roll)
         yield self._event(("coating", electrode.letter, roll), time_ms, child, parents)
 
     def _strip(self, electrode: Electrode, strip: int) -> Message:
         document = {
-            "ts": self._begin_ms(electrode, strip, _SLIT_MS),
+            "ts": self._begin_ms(electrode, strip, SLIT_MS),
             "child": self._strip_name(electrode, strip),
-            "parent": self._name(electrode, "roll", strip // _LANES),
+            "parent": self._name(electrode, "roll", strip // LANES),
             "from_m": 0.0,
-            "to_m": _ROLL_M,
+            "to_m": ROLL_M,
         }
-        machine = self._machine("slitting", electrode.letter, strip // _LANES)
+        machine = self._machine("slitting", electrode.letter, strip // LANES)
         return self._message(machine, dump(document), 1)
 
     def _cells(self, electrode: Electrode, window: Window) -> Iterator[Message]:
@@ -164,13 +174,23 @@ class Material:
         for index, winder in enumerate(self._winders):
             own = numbers[numbers % len(self._winders) == index]
             for at in range(0, len(own), MOST_ROWS):
-                yield self._wound(electrode, winder, own[at : at + MOST_ROWS])
+                piece = own[at : at + MOST_ROWS]
+                yield self._wound(electrode, winder, piece, window.faults)
 
-    def _wound(self, electrode: Electrode, winder: Equipment, numbers: Ints) -> Message:
+    def _wound(
+        self, electrode: Electrode, winder: Equipment, numbers: Ints, faults: tuple[Fault, ...]
+    ) -> Message:
         winders = len(self._winders)
         turn = numbers // winders
         strips = turn // electrode.cells_per_strip * winders + numbers % winders
-        metre = np.round(turn % electrode.cells_per_strip * electrode.cell_m, 3)
+        cells = turn % electrode.cells_per_strip
+        for fault in faults:
+            if fault.kind.reach is Reach.SPLICED:
+                # The record stays with the strip before, and its metres count on.
+                wrong = self._unrecorded(fault, strips, electrode.letter)
+                strips = np.where(wrong, strips - winders, strips)
+                cells = np.where(wrong, cells + electrode.cells_per_strip, cells)
+        metre = np.round(cells * electrode.cell_m, 3)
         names = {s: self._strip_name(electrode, s) for s in np.unique(strips).tolist()}
         columns = {
             "ts": self._pace.times_ms(numbers),
@@ -209,9 +229,10 @@ class Material:
         return f"{self._line}-{electrode.letter}-{what}-{number:06d}"
 
     def _strip_name(self, electrode: Electrode, strip: int) -> str:
-        return f"{self._name(electrode, 'roll', strip // _LANES)}-{strip % _LANES + 1}"
+        return f"{self._name(electrode, 'roll', strip // LANES)}-{strip % LANES + 1}"
 
 
-def _machines(plant: Plant, line: str, station: str, letter: str = "") -> tuple[Equipment, ...]:
+def machines_of(plant: Plant, line: str, station: str, letter: str = "") -> tuple[Equipment, ...]:
+    """Return the machines of *station*, of one electrode where *letter* says which."""
     machines = plant.equipment_at(line, station)
     return tuple(m for m in machines if m.group.endswith(f"-{letter}") or not letter)

@@ -11,9 +11,12 @@ from plant.model import Plant
 from plant.tables import Kind
 from plant.topics import topic_of
 from simulator.cell_id import CellIds
+from simulator.faults import Fault
+from simulator.faults_kind import Reach
 from simulator.message import MOST_ROWS, Message, Window, dump, encode
 from simulator.noise import Ints
-from simulator.results import Place, Results
+from simulator.place import Place
+from simulator.results import Results
 
 
 class Passages:
@@ -36,7 +39,7 @@ class Passages:
         measured = self._results.of(place.name, int(numbers[0]), len(numbers), window.faults)
         times = self._results.pace.times_ms(numbers, place.delay_ms)
         failed = self._results.verdicts(place.name, numbers, measured)
-        cells = np.array(self._ids.of(numbers), dtype=object)
+        cells = np.array(self._ids.of(self._read_as(place, numbers, window.faults)), dtype=object)
         table = self._plant.tables[Kind.CELL, place.name]
         for machine, rows in _by_machine(place, numbers):
             topic = topic_of(self._plant, place.machines[machine], Kind.CELL)
@@ -54,6 +57,13 @@ class Passages:
                     columns[name] = column[rows]
                     values += known
             yield Message(topic, dump(encode(columns, len(rows))), table, len(rows), values)
+
+    def _read_as(self, place: Place, numbers: Ints, faults: tuple[Fault, ...]) -> Ints:
+        """Return in the names of which cells the cells *numbers* are read."""
+        for fault in faults:
+            if fault.kind.reach is Reach.TURNED and fault.kind.station == place.name:
+                numbers = self._results.hits.reaches.mirrored(fault, numbers)
+        return numbers
 
 
 def _by_machine(place: Place, numbers: Ints) -> Iterator[tuple[int, Ints]]:

@@ -15,6 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from plant.signals import Signal
 from simulator.noise import Floats
 
 FILL = "filling.fill_mass"
@@ -90,3 +93,13 @@ SAMPLED_EACH_S: Mapping[str, int] = {"welding.pull_force": 5760}  # five a shift
 CEILING: Mapping[str, float] = {"sealing.code_grade": 4.0}
 #: Measured differences and temperatures may be negative.
 MAY_BE_NEGATIVE = frozenset({"mV/d", "mV", "Cel"})
+
+
+def is_counter(signal: Signal) -> bool:
+    """Say whether *signal* runs evenly from 0 to its upper limit, as its figures tell."""
+    if signal.low is not None or signal.high is None or signal.nominal <= 0:
+        return False
+    even = np.isclose(
+        [signal.nominal, signal.sd], [signal.high / 2, signal.high / 12**0.5], rtol=0.02
+    )
+    return bool(np.all(even))

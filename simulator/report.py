@@ -184,7 +184,9 @@ def _fault_document(fault: Fault) -> dict[str, Any]:
 
 def _faults_on(progress: Progress) -> str:
     return ", ".join(
-        f"{f.id} at {f.equipment}, position {f.position}"
+        f"{f.id} at {f.equipment}" + (f", position {f.position}" if f.position else "")
         for f in progress.faults
-        if f.on_ms is not None and f.on_ms <= progress.time_ms
+        if f.on_ms is not None
+        and f.on_ms <= progress.time_ms
+        and (f.off_ms is None or progress.time_ms < f.off_ms)
     )

@@ -118,6 +118,11 @@ class Run:
         progress = self.progress
         progress.until_ms = self._clock.now_ms() - self._plan.behind_ms
         progress.from_ms = progress.time_ms = progress.until_ms - self._plan.history_ms
+        progress.faults = tuple(
+            # One that comes before live needs its moment now; history ends a little later.
+            fault.started(progress.until_ms) if fault.after_ms < 0 else fault
+            for fault in self._plan.faults
+        )
         # Without a history live begins at once.
         while self._plan.history_ms and progress.until_ms - progress.time_ms > _CAUGHT_UP_MS:
             to_ms = min(progress.time_ms + _HISTORY_WINDOW_MS, progress.until_ms)
@@ -132,7 +137,10 @@ class Run:
         progress, plan = self.progress, self._plan
         progress.phase = Phase.LIVE
         live_from_ms, began_ms = progress.time_ms, self._clock.now_ms()
-        progress.faults = tuple(fault.started(live_from_ms) for fault in plan.faults)
+        progress.faults = tuple(
+            fault if fault.on_ms is not None else fault.started(live_from_ms)
+            for fault in progress.faults
+        )
         end_ms = None if plan.duration_ms is None else live_from_ms + plan.duration_ms
         while end_ms is None or progress.time_ms < end_ms:
             self._clock.wait(_TICK_S)

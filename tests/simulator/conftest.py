@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plant.frames import merge
-from plant.load import load_plant
+from plant.load import PILOT, load_plant
 from plant.model import Plant
 from plant.payload import PayloadDecoder
 from simulator.message import Message
@@ -28,6 +28,11 @@ def now_ms() -> int:
 @pytest.fixture(scope="session")
 def small() -> Plant:
     return load_plant(Path(__file__).with_name("small.toml"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Plant:
+    return load_plant(PILOT.with_name("plant.toml"))
 
 
 @pytest.fixture

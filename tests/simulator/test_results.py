@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from plant.model import Plant
-from simulator.faults import Fault
+from simulator.faults import Fault, parse_fault
 from simulator.noise import Floats
 from simulator.results import Results
 
@@ -137,8 +137,7 @@ def healthy(pilot: Plant) -> dict[str, Floats]:
 
 @pytest.fixture(scope="module")
 def faulty(pilot: Plant, on_ms: int) -> dict[str, Floats]:
-    fault = Fault("F12", "filling", "fill_mass", "l1-filler-01", 3, -0.06, 0, on_ms)
-    return all_results(pilot, (fault,))
+    return all_results(pilot, (parse_fault("F12:nozzle=3", pilot).started(on_ms),))
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,7 @@ def test_a_broker_that_restarts_meanwhile_loses_nothing(
     ("options", "expected"),
     [
         (["--fault", "F12:nozzle=17"], "there is no nozzle '17'; station 'filling' has 1 to 4"),
-        (["--fault", "F00"], "'F00' is not known; there is F12"),
+        (["--fault", "F00"], "'F00' is not known; there is F01"),
         (["--history", "three days"], "'three days' is no duration; write 3d"),
         (["--history", "81d"], "at most 80d: ingest takes nothing older than 90 days"),
         (["--lines", "3"], "the plant has 2 lines"),

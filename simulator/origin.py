@@ -1,0 +1,130 @@
+"""Where the metres of a cell were, and when: the way back from cells to the machines before them.
+
+The names and times are those of the material events; what these do not tell is assumed: a roll is
+calendered 12 h after it was coated, a slurry is 4 h in the mixer, and a strip goes half an hour
+after it was slit into the next batch of a vacuum dryer. The dryers take turns so that a batch is
+done before the strip is used: 18 h with five dryers, 11 h with one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from plant.model import Equipment, Plant
+from simulator.material import (
+    COATED_MS,
+    ELECTRODES,
+    HOUR_MS,
+    LANES,
+    MIXED_MS,
+    ROLL_M,
+    SLIT_MS,
+    SLURRY_KG,
+    Electrode,
+    machines_of,
+)
+from simulator.noise import Floats, Ints
+from simulator.pace import BEGINNING_MS, Pace
+
+_CALENDERED_MS = 36 * HOUR_MS
+_MIXING_MS = 4 * HOUR_MS
+_TO_DRYER_MS = HOUR_MS // 2
+#: From the strip's arrival at the dryers to the end of its batch at the latest.
+_DRY_WITHIN_MS = 22 * HOUR_MS
+#: At 60 m/min and, slitting, at 100.
+_MS_PER_M, _MS_PER_SLIT_M = 1000, 600
+
+
+class Origin:
+    """The material of the cells of one line, of one electrode."""
+
+    def __init__(self, plant: Plant, line: str, pace: Pace, letter: str) -> None:
+        self._pace = pace
+        self._electrode: Electrode = next(e for e in ELECTRODES if e.letter == letter)
+        self._winders = len(machines_of(plant, line, "winding"))
+        self._machines = {
+            step: machines_of(plant, line, step, letter)
+            for step in ("mixing", "coating", "calendering", "slitting", "vacuum_drying")
+        }
+
+    def strips(self, numbers: Ints) -> Ints:
+        """Return the strip of each cell."""
+        turn = numbers // self._winders
+        return turn // self._electrode.cells_per_strip * self._winders + numbers % self._winders
+
+    def lanes(self, numbers: Ints) -> Ints:
+        """Return the lane of each cell's strip, from 1."""
+        return self.strips(numbers) % LANES + 1
+
+    def begin_ms(self, strips: Ints, lead_ms: int = 0) -> Ints:
+        """Return the time of each strip's first cell, or *lead_ms* before."""
+        first = strips // self._winders * self._electrode.cells_per_strip * self._winders
+        return self._pace.times_ms(first + strips % self._winders, -lead_ms)
+
+    def mixed(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints, Ints]:
+        """Return which cells have their slurry from *machine*, and from when to when it was in."""
+        share = self._electrode.roll_kg / SLURRY_KG
+        slurries = np.floor((self._rolls(numbers) + self._metres(numbers) / ROLL_M) * share)
+        rolls = np.floor(slurries / share).astype(np.int64)
+        time = self.begin_ms(rolls * LANES, MIXED_MS)
+        return self._by("mixing", slurries.astype(np.int64), machine), time, time + _MIXING_MS
+
+    def coated(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Return which cells *machine* coated, and when the middle of their metres."""
+        return self._rolled("coating", numbers, machine, COATED_MS)
+
+    def calendered(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Return which cells went through *machine*, and when the middle of their metres."""
+        return self._rolled("calendering", numbers, machine, _CALENDERED_MS)
+
+    def slit(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Return which cells *machine* slit, and when the middle of their metres."""
+        time = self.begin_ms(self.strips(numbers), SLIT_MS)
+        passed = (self._metres(numbers) * _MS_PER_SLIT_M).astype(np.int64)
+        return self._by("slitting", self._rolls(numbers), machine), time + passed
+
+    def dried(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Return which cells' strips were in a batch of *machine*, and when the batch ended."""
+        dryers = len(self._machines["vacuum_drying"])
+        step_ms = _DRY_WITHIN_MS // (dryers + 1)
+        ready = self.begin_ms(self.strips(numbers), SLIT_MS) + _TO_DRYER_MS - BEGINNING_MS
+        batches = -(-ready // step_ms)
+        end = BEGINNING_MS + (batches + dryers) * step_ms
+        return self._by("vacuum_drying", batches, machine), end
+
+    @property
+    def ahead_ms(self) -> int:
+        """How long after its slurry was mixed the last cell of it may be wound, at most."""
+        epochs = math.ceil(LANES / self._winders) + 1
+        rolls = math.ceil(SLURRY_KG / self._electrode.roll_kg) + 1
+        cells = epochs * rolls * self._electrode.cells_per_strip * self._winders
+        return MIXED_MS + _MIXING_MS + self._pace.time_ms(cells) - BEGINNING_MS
+
+    @property
+    def has_winders(self) -> bool:
+        """Whether the line winds cells at all; without winders there is no way back."""
+        return self._winders > 0
+
+    def _rolls(self, numbers: Ints) -> Ints:
+        return self.strips(numbers) // LANES
+
+    def _metres(self, numbers: Ints) -> Floats:
+        turn = numbers // self._winders % self._electrode.cells_per_strip
+        return np.asarray((turn + 0.5) * self._electrode.cell_m, dtype=np.float64)
+
+    def _rolled(
+        self, step: str, numbers: Ints, machine: Equipment, lead_ms: int
+    ) -> tuple[npt.NDArray[np.bool_], Ints]:
+        rolls = self._rolls(numbers)
+        passed = (self._metres(numbers) * _MS_PER_M).astype(np.int64)
+        return self._by(step, rolls, machine), self.begin_ms(rolls * LANES, lead_ms) + passed
+
+    def _by(self, step: str, things: Ints, machine: Equipment) -> npt.NDArray[np.bool_]:
+        machines = self._machines[step]
+        if machine not in machines:
+            return np.zeros(len(things), dtype=bool)
+        mask: npt.NDArray[np.bool_] = things % len(machines) == machines.index(machine)
+        return mask
