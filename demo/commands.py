@@ -15,6 +15,8 @@ from demo.result import Result
 from demo.run import Plan, run
 from plant.options import DEFAULT_PLANT, PlantFile
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def demo(
     plant: PlantFile = DEFAULT_PLANT,
@@ -39,17 +41,32 @@ def demo(
 
     Example: jellyroll demo --once --json result.json
     """
-    # A service manager's stop is handled like a person's, also where a shell started us in the
-    # background, deaf to Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    if json_file is not None:
+        try:
+            json_file.touch()
+        except OSError as error:
+            raise typer.BadParameter(f"{json_file} cannot be written: {error.strerror}") from error
+    # The stop of a service manager and the end of a terminal are handled like a person's Ctrl-C,
+    # also where a shell started us in the background, deaf to it.
+    for number in _STOPS:
+        signal.signal(number, _interrupt)
     result = run(Plan(plant, history, once, timeout))
+    if result is None:
+        typer.echo("stopped before anything was published", err=True)
+        raise typer.Exit(1 if once else 0)
     if json_file is not None:
         text = json.dumps(dataclasses.asdict(result), indent=2, ensure_ascii=False)
         json_file.write_text(text + "\n", encoding="utf-8")
     _print(result)
     if once and not (result.webhook_delivered and result.signature_valid and _whole(result)):
         raise typer.Exit(1)
+
+
+def _interrupt(*_: object) -> None:
+    """Begin to stop, once: a second signal must not break off the stopping of the services."""
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _whole(result: Result) -> bool:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from stack.home import DATABASE, create_database
 from stack.packages import install
 from stack.postgres import PrivateCluster
 
+_START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
 _POLL_S = 0.05
 
@@ -34,6 +35,7 @@ class Service:
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "jellyroll", *arguments],
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if piped else log,
                 stderr=log,
                 # Ctrl-C reaches the caller alone, who then stops the services in order.
@@ -62,9 +64,13 @@ class Service:
             raise self._died()
 
     def wait_for(self, words: str) -> None:
-        """Wait until the process has logged *words*; raise `ServiceDiedError` if it ends first."""
+        """Wait until the process has logged *words*.
+
+        Raise `ServiceDiedError` if it ends first, or has not come so far within a minute.
+        """
+        deadline_s = time.monotonic() + _START_TIMEOUT_S
         while words not in self.log:
-            if self._process.poll() is not None:
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
                 raise self._died()
             time.sleep(_POLL_S)
 
@@ -80,7 +86,9 @@ class Service:
 
     def _died(self) -> ServiceDiedError:
         tail = self.log.strip()[-2000:]
-        return ServiceDiedError(f"{self.name} ended with {self._process.returncode}:\n{tail}")
+        code = self._process.poll()
+        what = "does not get ready" if code is None else f"ended with {code}"
+        return ServiceDiedError(f"{self.name} {what}:\n{tail}")
 
     def peak_memory_mb(self) -> float | None:
         """Return the most memory that the process has held, in 10^6 bytes; None if unknown."""
@@ -130,12 +138,13 @@ class Services:
 
 
 @contextmanager
-def services(name: str) -> Iterator[Services]:
+def services(name: str, report: Callable[[str], None] = lambda _: None) -> Iterator[Services]:
     """Install what is missing, start a private database and broker, stop everything at the end.
 
-    *name* is in the name of their folder.
+    *name* is in the name of their folder; *report* is told what is done.
     """
-    programs = install()
+    programs = install(report=report)
+    report("Starting a private TimescaleDB and Mosquitto")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"jellyroll-{name}-")))
         # As root the servers run under another account, which must be able to pass.

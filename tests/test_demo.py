@@ -53,7 +53,7 @@ def test_every_row_that_was_published_is_there_once(result: dict[str, Any]) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_that_the_demo_started(
     programs: Programs, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -67,6 +67,8 @@ def test_a_signal_stops_everything_that_the_demo_started(
         services = children_of(process.pid)
     time.sleep(8)
     process.send_signal(number)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)  # an impatient second one
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, output + errors
     assert "Traceback" not in errors
@@ -80,3 +82,10 @@ def test_a_plant_file_that_does_not_exist_is_told_at_once() -> None:
     assert process.returncode == 1
     assert "no-such.toml" in errors
     assert "Traceback" not in errors
+
+
+def test_a_result_file_that_cannot_be_written_is_told_before_the_run() -> None:
+    process = demo("--json", "/no/such/folder/result.json")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "cannot be written" in errors
