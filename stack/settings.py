@@ -37,6 +37,9 @@ checkpoint_timeout = 15min
 max_wal_size = 4GB
 min_wal_size = 512MB
 wal_compression = {wal_compression}
+# The arrays of a tray are packed one by one. PostgreSQL's own way takes most of the time of storing
+# them: 120 us a tray, with lz4 50.
+default_toast_compression = {toast_compression}
 
 # Jellyroll acknowledges a message after the commit of its rows; a commit that is not on disk
 # would make that a lie.
@@ -54,5 +57,6 @@ def settings(port: int, *, durable: bool, lz4: bool) -> str:
         shared_megabytes=min(max(memory // 4, 128), 2048),
         cache_megabytes=max(memory // 2, 256),
         wal_compression="lz4" if lz4 else "on",
+        toast_compression="lz4" if lz4 else "pglz",
         durable="on" if durable else "off",
     )
