@@ -90,7 +90,7 @@ class Worker:
         self._writer.close()
 
     def _pump(self, committer: ThreadPoolExecutor) -> None:
-        """Serve one connection; what is not acknowledged when it ends will come again."""
+        """Serve one connection; what is not acknowledged when it ends is committed all the same."""
         tally = self._tally
         batch = Batch()
         pending: _Pending | None = None
@@ -114,6 +114,13 @@ class Worker:
                 if pending is None and batch.is_due:
                     pending = _Pending(batch, committer.submit(self._write, batch))
                     batch = Batch()
+        except SessionLostError:
+            # A broker that was killed has forgotten what is in hand. One that lives sends it again,
+            # and its keys are known then.
+            if batch.items:
+                committer.submit(self._write, batch)
+                batch = Batch()
+            raise
         finally:
             tally.give_back(len(batch.items))
             if pending:

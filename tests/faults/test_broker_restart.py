@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 import time
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from stack.broker import PrivateBroker
 from tests.faults.conftest import StartStream, StartWorkers
-from tests.faults.numbered import is_bad
+from tests.faults.numbered import EQUIPMENT, is_bad
 from tests.ingest.conftest import Database, wait_until
 
 #: autosave_interval of the shipped configuration, and time to write the file.
@@ -123,3 +126,35 @@ def test_a_broker_killed_while_ingest_reads_loses_only_what_was_under_way(
     stored = stream.stored()
     assert len(stored) == len(set(stored))
     stream.check_books()
+
+
+def test_a_machine_is_told_when_a_restarted_broker_has_forgotten_who_reads(
+    start_workers: StartWorkers, broker: PrivateBroker
+) -> None:
+    """Mosquitto 2.0 saves the sessions of shared subscriptions, but not who shares.
+
+    Until a worker is back it acknowledges with reason code 16, no matching subscribers, and keeps
+    nothing: that is what a publisher must send again. See docs/broker.md.
+    """
+    (worker,) = start_workers()
+    assert worker.stop() == 0
+    assert _reason_code(broker) == 0
+    broker.stop()
+    broker.start()
+    assert _reason_code(broker) == 16
+    worker.start()
+    assert _reason_code(broker) == 0
+
+
+def _reason_code(broker: PrivateBroker) -> int:
+    """Publish a message of the plant and return what the broker answers."""
+    codes: queue.Queue[int] = queue.Queue()
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.on_publish = lambda _c, _d, _mid, code, _p: codes.put(code.value)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    client.publish(f"v1/acme/desoto/assembly/l1/{EQUIPMENT}/telemetry", b"{}", qos=1)
+    code = codes.get(timeout=10)
+    client.disconnect()
+    client.loop_stop()
+    return code
