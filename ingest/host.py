@@ -147,15 +147,18 @@ class Host:
         messages = self._session.read(_READ_TIMEOUT_S)
         # The broker will not send them again whatever we do, so it need not wait for us.
         self._session.acknowledge([m.packet_id for m in messages if m.packet_id is not None])
+        now = datetime.now(UTC)
+        received = 0
         for message in messages:
             if is_for_hosts_or_nodes(message.topic):
                 self._heed(message)
                 continue
-            outcome, note = decode_sparkplug(self._decoder, message, datetime.now(UTC))
-            self._tally.take(1)
+            received += 1
+            outcome, note = decode_sparkplug(self._decoder, message, now)
             if isinstance(outcome, DeadLetter):
                 self._tally.reasons[outcome.reason] += 1
             self._batch.add(message, outcome, note)
+        self._tally.take(received)
 
     def _heed(self, message: Message) -> None:
         """Say again that we are online where somebody, or an old will of ours, says we are not."""

@@ -164,7 +164,7 @@ class SparkplugDecoder:
             what = "device" if address.device else "edge node"
             raise _not_born(what, address.device or node.id.node)
         try:
-            return device.read(message.metrics, message.timestamp, self._window())
+            return device.read(list(message.metrics), message.timestamp, self._window())
         except UnreadableError as error:
             if error.reason is Reason.UNKNOWN_ALIAS:
                 node.want_birth()

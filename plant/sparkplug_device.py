@@ -6,7 +6,7 @@ one look-up and one number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from plant.model import Equipment, Plant
 from plant.payload import PayloadDecoder
 from plant.sparkplug_metrics import Binding, Bindings, Note, bind, targets
 from plant.sparkplug_rows import ABSENT, RowMaker
+from plant.sparkplug_short import ShortWay
 from plant.sparkplug_value import check_finite, is_good
 from plant.tables import ONLINE, STALE, ColumnType, Kind
 from plant.times import format_time_us
@@ -88,6 +89,7 @@ class Device:
         samples = self._routes.get(Kind.TELEMETRY)
         self._maker = RowMaker(samples.table) if samples else None
         self._bindings: Bindings = {}
+        self._short: ShortWay | None = None
         self._bad: set[str] = set()
         self._state: str | None = None
 
@@ -99,6 +101,7 @@ class Device:
         """
         bindings, note = bind(self._targets, metrics)
         self._bindings = bindings
+        self._short = ShortWay(bindings, self._maker.empty) if self._maker else None
         self._bad.clear()
         self.is_born = True
         if self._equipment is None:
@@ -121,8 +124,13 @@ class Device:
             self._state, self.is_online = values["state"], True
         return Reading(frames, note or gathered.note())
 
-    def read(self, metrics: Iterable[Any], time_ms: int, window: Window) -> Reading:
+    def read(self, metrics: Sequence[Any], time_ms: int, window: Window) -> Reading:
         """Return the rows of a data message; *time_ms* is the time of metrics that have none."""
+        if self._short and not self._bad and (found := self._short.row(metrics)):
+            moment_ms = found[0] or time_ms
+            if not window.holds(moment_ms):
+                raise _outside(moment_ms, window)
+            return Reading(self._frames({moment_ms: [found[1]]}))
         gathered = self._gather(metrics, time_ms)
         for moment_ms in gathered.rows:
             if not window.holds(moment_ms):

@@ -32,7 +32,7 @@ class RowMaker:
         self._numbers = sum(c.type is not ColumnType.FLOATS for c in columns)
         # One tuple of names for all rows of one form: a batch tells forms apart by it.
         self._forms: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._empty = [ABSENT] * len(columns)
+        self.empty = [ABSENT] * len(columns)
 
     def row(self, rows: dict[int, list[list[Any]]], time_ms: int, place: int) -> list[Any]:
         """Return the row of *time_ms* with room at *place*, a new one if there is none.
@@ -42,7 +42,7 @@ class RowMaker:
         """
         at_time = rows.setdefault(time_ms, [])
         if not at_time or at_time[-1][place] is not ABSENT:
-            at_time.append(self._empty.copy())
+            at_time.append(self.empty.copy())
         return at_time[-1]
 
     def frame(self, equipment: str, time_ms: int, row: list[Any]) -> Frame:

@@ -122,6 +122,48 @@ def test_any_metrics_are_read_whole_or_refused(
     decoder.missed()
 
 
+near_right = st.lists(
+    st.fixed_dictionaries(
+        {"alias": st.sampled_from([20, 21, 22, 23])},
+        optional={
+            "double_value": st.floats() | st.sampled_from([0.0, 1.5]),
+            "timestamp": st.integers(NOW_MS - 1, NOW_MS),
+            "is_null": st.booleans(),
+            "is_transient": st.booleans(),
+        },
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(samples=st.lists(near_right, min_size=1, max_size=3))
+def test_the_short_way_and_the_long_way_give_the_same(
+    pilot: Plant, samples: list[list[dict[str, Any]]]
+) -> None:
+    outcomes: list[list[Any]] = [[], []]
+    for is_short, outcome in zip((True, False), outcomes, strict=True):
+        decoder = SparkplugDecoder(pilot, now_us=lambda: NOW_MS * 1000)
+        decoder.decode(topic_of(NODE, MessageType.NBIRTH), Payload(seq=0).SerializeToString())
+        birth = Payload(seq=1, timestamp=NOW_MS)
+        for alias, name in enumerate(("tank_pressure", "vacuum", "electrolyte_water", "other"), 20):
+            birth.metrics.add(name=name, alias=alias, datatype=10, is_null=True)
+        decoder.decode(topic_of(NODE, MessageType.DBIRTH, FILLER), birth.SerializeToString())
+        device = decoder._nodes[NODE].devices[FILLER]
+        assert device._short is not None
+        for sample in samples:
+            if not is_short:
+                device._short = None
+            payload = Payload(timestamp=NOW_MS, metrics=sample).SerializeToString()
+            try:
+                reading = decoder.decode(topic_of(NODE, MessageType.DDATA, FILLER), payload)
+            except UnreadableError as error:
+                outcome.append((error.reason, error.detail))
+            else:
+                outcome.append([(f.columns, repr(f.values)) for f in reading.frames])
+    assert outcomes[0] == outcomes[1]
+
+
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
