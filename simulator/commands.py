@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,9 +24,14 @@ from simulator.duration import parse_duration
 from simulator.faults import parse_fault
 from simulator.line import Line
 from simulator.message import Message
+from simulator.out import SimulatedClock, TableFolder
 from simulator.report import JsonReporter, Receipt, Reporter, ScreenReporter
-from simulator.run import Phase, Plan, Run
+from simulator.run import Phase, Plan, Progress, Run
+from simulator.samples import Form, SampleLine
+from simulator.scale import scaled
 from simulator.truth import check_truth, write_truth
+
+log = logging.getLogger("jellyroll.simulator")
 
 #: At the end: the patience from one acknowledgement to the next.
 _DRAIN_S = 30.0
@@ -47,9 +53,26 @@ def simulate(
     *,
     plant_file: PlantFile = DEFAULT_PLANT,
     broker_url: BrokerUrl = "mqtt://127.0.0.1:1883",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="No broker: rows into Parquet files here, as fast as possible;"
+            " needs jellyroll[parquet].",
+        ),
+    ] = None,
     lines: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many lines of the plant.")
     ] = None,
+    scale: Annotated[
+        float,
+        typer.Option(
+            min=0.001, max=100, help="So many times the cells a second; below 1 fewer machines."
+        ),
+    ] = 1.0,
+    form: Annotated[
+        Form, typer.Option(help="Blocks of rows in a message, or each row in its own.")
+    ] = Form.BLOCKS,
     history: Annotated[
         int, typer.Option(parser=_duration, metavar="DURATION", help="Begin so long ago: 3d, 12h.")
     ] = 0,
@@ -104,14 +127,34 @@ def simulate(
     SIGTERM and Ctrl-C end it when all that was sent is acknowledged.
     """
     check_truth(truth, truth_database)
-    plant = load_plant(plant_file)
+    plant = scaled(load_plant(plant_file), scale)
     faults = tuple(parse_fault(text, plant) for text in fault or ())
-    _check_history(history, plant)
-    plan = Plan(history, history_period, speed, until_live, duration, faults)
-    chosen = _lines(plant, lines, seed)
-    address = _address(broker_url)
+    kind = SampleLine if form is Form.SAMPLES else Line
+    chosen = _lines(plant, lines, seed, kind)
     stop = threading.Event()
-    with _stopping(stop), Courier(address) as courier, Backlog(address) as backlog:
+    with _stopping(stop):
+        if out is not None:
+            if not history and duration is None:
+                raise typer.BadParameter("it needs --history or --duration", param_hint="--out")
+            until_live = until_live or duration is None
+            plan = Plan(history, history_period, 1.0, until_live, duration, faults)
+            progress = _to_tables(out, plant, chosen, plan, stop, as_json=as_json)
+        else:
+            _check_history(history, plant)
+            plan = Plan(history, history_period, speed, until_live, duration, faults)
+            progress = _to_broker(_address(broker_url), chosen, plan, stop, as_json=as_json)
+    write_truth(chosen, progress, truth, truth_database)
+
+
+def _to_broker(
+    address: BrokerAddress,
+    lines: list[Line],
+    plan: Plan,
+    stop: threading.Event,
+    *,
+    as_json: bool,
+) -> Progress:
+    with Courier(address) as courier, Backlog(address) as backlog:
         reporter = _reporter(courier, as_json=as_json)
 
         def send(message: Message) -> bool:
@@ -119,12 +162,38 @@ def simulate(
                 backlog.wait(stop)
             return not stop.is_set() and courier.send(message.topic, message.payload, stop)
 
-        run = Run(chosen, plan, WallClock(stop), send, reporter)
+        run = Run(lines, plan, WallClock(stop), send, reporter)
         with reporter:
             progress = run.go()
             courier.drain(_DRAIN_S)
             reporter.final(progress)
-    write_truth(chosen, progress, truth, truth_database)
+    return progress
+
+
+def _to_tables(
+    folder: Path,
+    plant: Plant,
+    lines: list[Line],
+    plan: Plan,
+    stop: threading.Event,
+    *,
+    as_json: bool,
+) -> Progress:
+    with TableFolder(folder, plant) as tables:
+        kind = JsonReporter if as_json else ScreenReporter
+        reporter = kind(lambda: Receipt(run.progress.messages, 0))
+
+        def send(message: Message) -> bool:
+            tables.add(message)
+            return not stop.is_set()
+
+        run = Run(lines, plan, SimulatedClock(plan.duration_ms or 0), send, reporter)
+        with reporter:
+            progress = run.go()
+            reporter.final(progress)
+    if tables.unreadable:
+        log.warning("%d messages that faults have spoilt have no rows", tables.unreadable)
+    return progress
 
 
 def _check_history(history_ms: int, plant: Plant) -> None:
@@ -138,11 +207,11 @@ def _check_history(history_ms: int, plant: Plant) -> None:
         )
 
 
-def _lines(plant: Plant, count: int | None, seed: int) -> list[Line]:
+def _lines(plant: Plant, count: int | None, seed: int, kind: type[Line]) -> list[Line]:
     names = plant.production.lines
     if count is not None and count > len(names):
         raise typer.BadParameter(f"the plant has {len(names)} lines", param_hint="--lines")
-    return [Line(plant, name, seed) for name in names[:count]]
+    return [kind(plant, name, seed) for name in names[:count]]
 
 
 def _address(url: str) -> BrokerAddress:
