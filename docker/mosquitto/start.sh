@@ -26,6 +26,7 @@ printf '%s:%s\n' machines "$MQTT_MACHINES_PASSWORD" ingest "$MQTT_INGEST_PASSWOR
 mosquitto_passwd -U "$own/passwords"
 unset MQTT_MACHINES_PASSWORD MQTT_INGEST_PASSWORD MQTT_DOCTOR_PASSWORD
 if [ -e "$yours/users" ]; then
+    [ -r "$yours/users" ] || refuse "$yours/users is not readable to user $(id -u)"
     grep -qvE '^[^:]+:\$[67]\$' "$yours/users" &&
         refuse "$yours/users has a line that is not NAME:HASH; make it with mosquitto_passwd"
     grep -E '^(machines|ingest|doctor):' "$yours/users" &&

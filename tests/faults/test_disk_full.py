@@ -33,7 +33,7 @@ def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
         options = f"size={request.param}m,mode=0755"
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
         yield place
-        subprocess.run(["umount", place], check=True)
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from stack.broker_check import check_broker
 from stack.finding import Finding
 from stack.programs import Programs
 
-ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).parents[2] / "docker" / "mosquitto" / "start.sh"
 FILLER, WINDER = "l1-filler-01", "l1-winder-01"
 LINE = "v1/acme/desoto/assembly/l1"
 #: Whether the Sparkplug host is there; all may know.
@@ -87,6 +87,20 @@ def free_port() -> int:
         return number
 
 
+def environment(programs: Programs, folder: Path, shipped: Path) -> dict[str, str]:
+    """What `start.sh` needs to run in *folder* instead of its container."""
+    passwd = programs.broker.mosquitto_passwd
+    assert passwd is not None
+    return {
+        "PATH": f"{programs.mosquitto.parent}:{passwd.parent}:/usr/bin:/bin",
+        "JELLYROLL_MOSQUITTO_SHIPPED": str(shipped),
+        "JELLYROLL_MOSQUITTO_RIGHTS": str(SHIPPED_CONFIGURATION.with_suffix(".acl")),
+        "JELLYROLL_MOSQUITTO_YOURS": str(folder / "yours"),
+        "JELLYROLL_MOSQUITTO_OWN": str(folder / "own"),
+        **{f"MQTT_{name.upper()}_PASSWORD": secret for name, secret in SECRETS.items()},
+    }
+
+
 @pytest.fixture(scope="module")
 def closed(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
     folder = tmp_path_factory.mktemp("closed")
@@ -107,19 +121,11 @@ def closed(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iter
     if os.geteuid() == 0:
         moved += "user root\n"
     (folder / "shipped.conf").write_text(moved, encoding="utf-8")
-    environment = {
-        "PATH": f"{programs.mosquitto.parent}:{passwd.parent}:/usr/bin:/bin",
-        "JELLYROLL_MOSQUITTO_SHIPPED": str(folder / "shipped.conf"),
-        "JELLYROLL_MOSQUITTO_RIGHTS": str(SHIPPED_CONFIGURATION.with_suffix(".acl")),
-        "JELLYROLL_MOSQUITTO_YOURS": str(folder / "yours"),
-        "JELLYROLL_MOSQUITTO_OWN": str(folder / "own"),
-        "JELLYROLL_MOSQUITTO_TLS_LISTENER": f"{broker.tls_port} 127.0.0.1",
-        **{f"MQTT_{name.upper()}_PASSWORD": secret for name, secret in SECRETS.items()},
-    }
-    script = ROOT / "docker" / "mosquitto" / "start.sh"
+    tls = {"JELLYROLL_MOSQUITTO_TLS_LISTENER": f"{broker.tls_port} 127.0.0.1"}
+    started = environment(programs, folder, folder / "shipped.conf") | tls
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen(["/bin/sh", str(script)], env=environment, stderr=log) as process,
+        subprocess.Popen(["/bin/sh", str(SCRIPT)], env=started, stderr=log) as process,
     ):
         deadline = time.monotonic() + 20
         while True:
@@ -392,3 +398,29 @@ def test_the_doctor_warns_of_a_broker_elsewhere_that_lets_everybody_in(
         process.terminate()
     assert found["access"].level == "warning"
     assert "anyone may publish" in found["access"].text
+
+
+# --- What the script refuses
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "words"),
+    [
+        ("users", "l1-filler-01:in the clear\n", "not NAME:HASH"),
+        ("users", "ingest:$7$101$x$y\n", "their passwords are in .env"),
+        ("tls/server.crt", "alone", "server.key is not there"),
+    ],
+)
+def test_the_broker_does_not_start_with_a_mistake_in_what_is_yours(
+    tmp_path: Path, programs: Programs, place: str, text: str, words: str
+) -> None:
+    for folder in ("own", "yours/tls"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "yours" / place).write_text(text)
+    done = subprocess.run(
+        ["/bin/sh", str(SCRIPT)],
+        env=environment(programs, tmp_path, SHIPPED_CONFIGURATION),
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert words in done.stderr
