@@ -84,25 +84,30 @@ class Host:
 
     def run(self) -> None:
         """Work until `stop`; raise `RefusedError` or what the database says is beyond retry."""
-        pause_s = 0.1
         with ThreadPoolExecutor(1, thread_name_prefix="sparkplug-commit") as committer:
-            while not self._stop.is_set():
-                try:
-                    self._tally.beat()
-                    self._connect()
-                    pause_s = 0.1
-                    while not self._stop.is_set():
-                        self._turn(committer)
-                except SessionLostError as error:
-                    log.warning("Sparkplug: %s; trying again", error)
-                    self._decoder.forget()
-                    self._advance(committer)
-                    self._stop.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
-                    pause_s = min(2 * pause_s, _MAX_PAUSE_S)
-                finally:
-                    self._tally.connected = False
-            self._leave(committer)
-        self._writer.close()
+            try:
+                self._serve(committer)
+            finally:
+                self._tally.connected = False
+                self._leave(committer)
+                self._writer.close()
+
+    def _serve(self, committer: ThreadPoolExecutor) -> None:
+        pause_s = 0.1
+        while not self._stop.is_set():
+            try:
+                self._tally.beat()
+                self._connect()
+                pause_s = 0.1
+                while not self._stop.is_set():
+                    self._turn(committer)
+            except SessionLostError as error:
+                self._tally.connected = False
+                log.warning("Sparkplug: %s; trying again", error)
+                self._decoder.forget()
+                self._advance(committer)
+                self._stop.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+                pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
     def _connect(self) -> None:
         """Connect; the will and the birth of the host carry one time, by which they are a pair."""

@@ -98,7 +98,12 @@ class PahoSession:
             packet_id = message.mid if message.qos else None
             arrived.put(_Received(message.topic, bytes(message.payload), packet_id, message.dup))
 
+        def check_taken(_c: paho.Client, _u: Any, _mid: int, code: ReasonCode, _p: Any) -> None:
+            if code.is_failure:
+                events.put(code)
+
         client.on_message = keep
+        client.on_publish = check_taken
         return client
 
     def _expect(self, what: str) -> None:
@@ -117,7 +122,10 @@ class PahoSession:
     def read(self, timeout_s: float) -> Sequence[_Received]:
         """Return what has arrived; see the contract."""
         if not self._events.empty():
-            self._lose(str(self._events.get()))
+            event = str(self._events.get())
+            if event in _REFUSED_FOR_GOOD:
+                raise RefusedError(f"the broker refuses what we publish ({event})")
+            self._lose(event)
         messages = []
         try:
             messages.append(self._arrived.get(timeout=timeout_s))

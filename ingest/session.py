@@ -60,6 +60,11 @@ def tls_context(address: BrokerAddress) -> ssl.SSLContext:
         ) from error
 
 
+def _check_taken(packet: mqtt5.PubAckPacket) -> None:
+    if packet.reason_code == mqtt5.PubAckReasonCode.NOT_AUTHORIZED:
+        raise RefusedError("the broker refuses what we publish; check the access rules")
+
+
 class SocketSession:
     """`ingest.message.Session` on a socket. Not for use by several threads at once."""
 
@@ -224,6 +229,8 @@ class SocketSession:
                 offset += size
                 if type(packet) is mqtt5.PublishPacket:
                     self._arrived.append(packet)
+                elif type(packet) is mqtt5.PubAckPacket:
+                    _check_taken(packet)
                 elif type(packet) is mqtt5.DisconnectPacket:
                     self._lose(f"it disconnected us: {packet.reason_code.name}")
                 else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,11 +18,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from plant.broker import BrokerAddress
 from plant.model import Plant
+from plant.sparkplug_node import REORDER_TIMEOUT_S
 from plant.sparkplug_schema import DataType, Payload
 from plant.sparkplug_topic import MessageType, NodeId, group_of, state_topic, topic_of
+from plant.tables import Kind
 from stack.broker import PrivateBroker
 from stack.postgres import PrivateCluster
-from tests.ingest.conftest import Database, IngestProcess, wait_until
+from stack.programs import Programs
+from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
 
 FILLER = "l1-filler-01"
 VACUUM, DOSES, STATE = 1, 2, 3
@@ -261,3 +266,77 @@ def test_the_host_goes_offline_while_the_database_is_away_and_loses_nothing_in_h
     wait_until(lambda: host_state[-1]["online"], "the host to be online again")
     wait_until(lambda: values(database) == list(range(200)), "all samples")
     assert database.balance()["dead_letters"] == 0
+
+
+def test_a_broker_that_restarts_brings_host_and_node_together_again(
+    ingest: IngestProcess, edge: EdgeNode, database: Database, broker: PrivateBroker
+) -> None:
+    online(ingest)
+    edge.born()
+    edge.sample(1)
+    wait_until(lambda: values(database) == [1], "the first sample")
+    broker.kill()
+    edge.client.loop_stop()
+    broker.start()
+    wait_until(lambda: ingest.log().count("host is online") == 2, "the host to be online again")
+    edge.bd_seq += 1
+    edge.connect()
+    edge.born()
+    edge.sample(2)
+    wait_until(lambda: values(database) == [1, 2], "the second sample")
+    assert database.balance()["dead_letters"] == 0
+
+
+def test_data_from_before_the_birth_can_be_handed_back_after_it(
+    ingest: IngestProcess, edge: EdgeNode, database: Database
+) -> None:
+    online(ingest)
+    edge.answers = False
+    edge.sample(1)
+    wait_until(lambda: database.balance()["dead_letters"] == 1, "the letter")
+    edge.born()
+    edge.sample(2)
+    wait_until(lambda: values(database) == [2], "the sample after the birth")
+    where = ["--broker", edge_url(edge), "--database", database.dsn]
+    command = [sys.executable, "-m", "jellyroll", "deadletters", "replay", *where]
+    subprocess.run([*command, "--reason", "not_born"], check=True, timeout=60)
+    wait_until(lambda: values(database) == [1, 2], "the sample that was handed back")
+    edge.sample(3)
+    wait_until(lambda: values(database) == [1, 2, 3], "the sequence to go on")
+    time.sleep(REORDER_TIMEOUT_S)
+    assert ingest.log().count("for a rebirth") == 1, "the letter had no turn in the sequence"
+
+
+def edge_url(edge: EdgeNode) -> str:
+    return f"mqtt://{edge.address.host}:{edge.address.port}"
+
+
+@pytest.mark.parametrize("ingest", ["own", "paho"], indirect=True)
+def test_a_broker_without_rights_for_sparkplug_leaves_json_as_it_is(
+    ingest: IngestProcess,
+    publisher: Publisher,
+    database: Database,
+    broker: PrivateBroker,
+    programs: Programs,
+) -> None:
+    strict, rights = broker.folder / "strict.conf", broker.folder / "rights"
+    rights.write_text("topic readwrite v1/#\n")
+    strict.write_text(
+        f"listener {broker.port} 127.0.0.1\nallow_anonymous true\nacl_file {rights}\n"
+    )
+    for file in (strict, rights):
+        file.chmod(0o644)
+    broker.stop()
+    process = subprocess.Popen([programs.mosquitto, "-c", strict], stderr=subprocess.DEVNULL)
+    try:
+        ingest.start()
+        wait_until(lambda: "Sparkplug is off: the broker refuses" in ingest.log(), "the warning")
+        wait_until(publisher.client.is_connected, "the publisher to be back")
+        publisher.send(FILLER, Kind.TELEMETRY, {"ts": time.time_ns() // 1_000_000, "vacuum": 7})
+        publisher.settle()
+        wait_until(lambda: values(database) == [7], "the JSON sample")
+        assert ingest.stop() == 0
+    finally:
+        process.terminate()
+        process.wait(30)
+        broker.start()

@@ -126,7 +126,7 @@ near_right = st.lists(
     st.fixed_dictionaries(
         {"alias": st.sampled_from([20, 21, 22, 23])},
         optional={
-            "double_value": st.floats() | st.sampled_from([0.0, 1.5]),
+            "double_value": st.floats() | st.sampled_from([0.0, 1.5, float("inf")]),
             "timestamp": st.integers(NOW_MS - 1, NOW_MS),
             "is_null": st.booleans(),
             "is_transient": st.booleans(),
