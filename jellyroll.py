@@ -22,6 +22,7 @@ COMMANDS = {
     "deadletters": "ingest.deadletter_commands:app",
     "monitor": "models.commands:monitor",
     "spc": "models.spc_commands:app",
+    "evaluate": "models.evaluate_commands:evaluate",
     "alerts": "alerts.commands:app",
     "simulate": "simulator.commands:simulate",
     "record": "simulator.record_commands:record",
