@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stack.broker_probe import ask_broker
 from stack.errors import StackError
 from stack.finding import Finding, failure
 from stack.limits import REFERENCE_MESSAGES_PER_S, Limits, read_limits
-from stack.probe import ask_broker
 from stack.programs import numbers
 
 _ENOUGH_OUTAGE_S = 15 * 60.0
@@ -56,7 +56,19 @@ def check_broker(url: str, configuration: Path | None) -> Iterator[Finding]:
     else:
         limits = yield from _queue(configuration, answer.version or "")
     yield _waiting(answer.waiting, limits)
+    if answer.away:
+        yield _away(answer.away)
     yield _dropped(answer.dropped)
+
+
+def _away(away: int) -> Finding:
+    return Finding(
+        name="sessions",
+        level="warning",
+        text=f"of clients that are not there: {away:,}; each goes on taking messages, and that of a "
+        "worker its share of all, which no other worker gets",
+        advice="Start ingest with as many --workers as before, until nothing waits for them.",
+    )
 
 
 def _access(url: str, *, anonymous: bool) -> Iterator[Finding]:
@@ -107,8 +119,8 @@ def _waiting(waiting: int | None, limits: Limits | None) -> Finding:
     return Finding(
         name="waiting",
         level="problem",
-        text=f"{waiting:,} messages in the broker, which keeps {most:,} for one subscriber: after "
-        f"{left_s / 60:.0f} more minutes of a cell line it drops what comes, without a word",
+        text=f"{waiting:,} messages in the broker, which keeps {most:,} for one subscriber: in "
+        f"{left_s / 60:.1f} min of a cell line it drops what comes, without a word",
         advice="See whether `jellyroll ingest` runs and whether its database takes batches.",
     )
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from stack.database_probe import DatabaseAnswer, ask_database
 from stack.errors import StackError
 from stack.finding import Finding, failure
-from stack.probe import DatabaseAnswer, ask_database
 
 _EDITIONS = {
     "timescale": "Community edition: continuous aggregates, compression, retention as a policy",

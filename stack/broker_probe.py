@@ -1,4 +1,4 @@
-"""Ask a running broker and a running database what they are."""
+"""Ask a running broker what it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,7 +20,8 @@ _TIMEOUT_S = 5.0
 _VERSION = "$SYS/broker/version"
 _DROPPED = "$SYS/broker/publish/messages/dropped"
 _WAITING = "$SYS/broker/store/messages/count"
-_ASKED = (_VERSION, _DROPPED, _WAITING)
+_AWAY = "$SYS/broker/clients/disconnected"
+_ASKED = (_VERSION, _DROPPED, _WAITING, _AWAY)
 _DEFAULT_RECEIVE_MAXIMUM = 65_535  # what MQTT 5 means by saying nothing
 
 
@@ -29,9 +29,9 @@ _DEFAULT_RECEIVE_MAXIMUM = 65_535  # what MQTT 5 means by saying nothing
 class BrokerAnswer:
     """What a broker says of itself; None where it says nothing.
 
-    *waiting* are the messages that it holds for its subscribers. *certificate_days* is how long its
-    certificate is still good, with TLS. *anonymous* tells whether it also lets in who has no
-    password.
+    *waiting* are the messages that it holds for its subscribers, *away* the sessions that it keeps
+    for clients that are not connected. *certificate_days* is how long its certificate is still
+    good, with TLS. *anonymous* tells whether it also lets in who has no password.
     """
 
     receive_maximum: int
@@ -39,21 +39,9 @@ class BrokerAnswer:
     version: str | None
     dropped: int | None
     waiting: int | None
+    away: int | None
     certificate_days: float | None
     anonymous: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatabaseAnswer:
-    """What a database says of itself; *timescaledb* is the version created in it, or None."""
-
-    version: str
-    timescaledb: str | None
-    timescaledb_available: bool
-    timescaledb_loaded: bool
-    edition: str | None
-    migrated: bool
-    durable: bool
 
 
 @dataclass
@@ -96,6 +84,7 @@ def ask_broker(url: str) -> BrokerAnswer:
         version=talk.said.get(_VERSION),
         dropped=_number(talk.said.get(_DROPPED)),
         waiting=_number(talk.said.get(_WAITING)),
+        away=_number(talk.said.get(_AWAY)),
         certificate_days=days,
         anonymous=stranger.properties is not None,
     )
@@ -164,45 +153,6 @@ def _absent(place: str, error: OSError) -> StackError:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
-
-
-def ask_database(dsn: str) -> DatabaseAnswer:
-    """Connect to *dsn* and look around, changing nothing; raise `StackError` if that fails."""
-    try:
-        with psycopg.connect(dsn, connect_timeout=int(_TIMEOUT_S)) as connection:
-            return _look_around(connection)
-    except psycopg.Error as error:
-        raise StackError(
-            f"The database does not answer: {str(error).strip()}.",
-            "Start it, or mend JELLYROLL_DATABASE.",
-        ) from error
-
-
-def _look_around(connection: psycopg.Connection[Any]) -> DatabaseAnswer:
-    found = connection.execute(
-        """
-        SELECT current_setting('server_version'),
-               (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
-               EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
-               current_setting('timescaledb.license', true),
-               -- the preloaded part defines this one; it is there before the extension is created
-               current_setting('timescaledb.disable_load', true) IS NOT NULL,
-               EXISTS (SELECT FROM pg_namespace WHERE nspname = 'ingest'),
-               current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
-        """
-    ).fetchone()
-    if found is None:
-        raise StackError("The database gave no answer.", "Try again.")
-    version, extension, available, edition, loaded, migrated, durable = found
-    return DatabaseAnswer(
-        version=str(version).split()[0],
-        timescaledb=extension,
-        timescaledb_available=available,
-        timescaledb_loaded=loaded,
-        edition=edition,
-        migrated=migrated,
-        durable=durable,
-    )
 
 
 def _client(talk: _Conversation) -> mqtt.Client:
