@@ -65,8 +65,8 @@ def _away(away: int) -> Finding:
     return Finding(
         name="sessions",
         level="warning",
-        text=f"of clients that are not there: {away:,}; each goes on taking messages, and that of a "
-        "worker its share of all, which no other worker gets",
+        text=f"of clients that are not there: {away:,}; each goes on taking messages, and that of "
+        "a worker its share of all, which no other worker gets",
         advice="Start ingest with as many --workers as before, until nothing waits for them.",
     )
 
