@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +43,16 @@ def broker(programs: Programs, stack_folder: Path, tmp_path: Path) -> Iterator[P
     broker.start()
     yield broker
     broker.kill()
+
+
+@pytest.fixture
+def as_root() -> list[str]:
+    """What to put before a command that root must run."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], check=False).returncode == 0:
+        return ["sudo", "-n"]
+    pytest.skip("needs root, or sudo without a password")
 
 
 StartWorkers = Callable[..., list[IngestProcess]]
@@ -92,6 +105,18 @@ class Stream:
         """Let it run on for a while."""
         time.sleep(seconds)
         assert self.process.poll() is None, "the publisher ended by itself"
+
+    def pause(self) -> None:
+        """Hold the publisher, and return when nothing more arrives in the database."""
+        self.process.send_signal(signal.SIGSTOP)
+        before, now = -1, self._database.value(_COUNTED)
+        while now > before:
+            time.sleep(1.0)
+            before, now = now, self._database.value(_COUNTED)
+
+    def go_on(self) -> None:
+        """Let a held publisher go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def finish(self) -> Report:
         """End the stream and return when the broker has acknowledged all of it."""

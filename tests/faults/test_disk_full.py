@@ -23,17 +23,17 @@ _MEGABYTE = 1_048_576
 
 
 @pytest.fixture
-def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
+def small_disk(request: pytest.FixtureRequest, as_root: list[str]) -> Iterator[Path]:
     """A file system of its own in memory, of so many megabytes."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a file system needs root")
     with tempfile.TemporaryDirectory(prefix="jellyroll-disk-") as folder:
         place = Path(folder)
         place.chmod(0o755)
-        options = f"size={request.param}m,mode=0755"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+        options = f"size={request.param}m,mode=0755,uid={os.geteuid()},gid={os.getegid()}"
+        subprocess.run(
+            [*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True
+        )
         yield place
-        subprocess.run(["umount", "--lazy", place], check=True)
+        subprocess.run([*as_root, "umount", "--lazy", place], check=True)
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -156,13 +156,19 @@ def test_connections_that_fall_silent_cost_nothing(
 
 
 @pytest.fixture
-def firewall() -> Iterator[ExitStack]:
-    """Takes back at the end what was dropped."""
-    probe = subprocess.run(["iptables", "-n", "-L"], capture_output=True, check=False)
-    if os.geteuid() != 0 or probe.returncode != 0:
-        pytest.skip("dropping packets needs root and iptables")
+def drop(as_root: list[str]) -> Iterator[Callable[[int, int], None]]:
+    """Drop what goes from one port of this computer to another, until the test ends."""
+    if shutil.which("iptables") is None:
+        pytest.skip("dropping packets needs iptables; Debian: apt install iptables")
     with ExitStack() as undone:
-        yield undone
+
+        def begin(source: int, target: int) -> None:
+            ports = ["--sport", str(source), "--dport", str(target)]
+            rule = ["INPUT", "-i", "lo", "-p", "tcp", *ports, "-j", "DROP"]
+            subprocess.run([*as_root, "iptables", "-I", *rule], check=True)
+            undone.callback(subprocess.run, [*as_root, "iptables", "-D", *rule], check=True)
+
+        yield begin
 
 
 @pytest.mark.long
@@ -170,7 +176,7 @@ def firewall() -> Iterator[ExitStack]:
 def test_a_connection_whose_packets_vanish_frees_its_lock_on_the_server(
     start_workers: StartWorkers,
     start_stream: StartStream,
-    firewall: ExitStack,
+    drop: Callable[[int, int], None],
     migrated_database: str,
 ) -> None:
     """No end hears of the other any more, as when a cable is pulled; the lock must not stay."""
@@ -183,13 +189,8 @@ def test_a_connection_whose_packets_vanish_frees_its_lock_on_the_server(
             "WHERE application_name = 'jellyroll-ingest-0'"
         ).fetchone()
     assert found is not None
-    for ports in (found, found[::-1]):
-        rule = [
-            "INPUT", "-i", "lo", "-p", "tcp", "--sport", str(ports[0]), "--dport", str(ports[1]),
-            "-j", "DROP",
-        ]  # fmt: skip
-        subprocess.run(["iptables", "-I", *rule], check=True)
-        firewall.callback(subprocess.run, ["iptables", "-D", *rule], check=True)
+    drop(found[0], found[1])
+    drop(found[1], found[0])
     began_s = time.monotonic()
     wait_until(lambda: "takes batches again" in worker.log(), "another connection", 120.0)
     print(f"noticed and mended after {time.monotonic() - began_s:.0f} s")
