@@ -52,7 +52,8 @@ class Player:
         self._send = send
         self._speed = speed
         self._stop = stop
-        self._begun_s = time.monotonic()
+        #: When the first round began: once its first message was there, however long that took.
+        self._begun_s: float | None = None
         self._warned_s = -_REMIND_S
         self.played = Played()
 
@@ -60,6 +61,8 @@ class Player:
         """Send *messages*, those of *zero_us* now; return False if stopped."""
         for message in messages:
             due_s = 0.0
+            if self._begun_s is None:
+                self._begun_s = time.monotonic()
             if self._speed:
                 due_s = self._begun_s + (message.time_us - zero_us) / self._speed / 1e6
             if not self._wait(due_s) or not self._send(message):
@@ -69,7 +72,7 @@ class Player:
 
     def rest(self, duration_us: int) -> bool:
         """Let a round of *duration_us* come to its end; return False if stopped."""
-        if not self._speed:
+        if not self._speed or self._begun_s is None:
             return not self._stop.is_set()
         self._begun_s += duration_us / self._speed / 1e6
         return self._wait(self._begun_s)
