@@ -125,10 +125,10 @@ class SocketSession:
         # Subscribing again is harmless where the session is known, and mends it where it is not.
         topics = mqtt5.TopicFilter(self._filter, max_qos=mqtt5.QoS.AT_LEAST_ONCE)
         self._send(mqtt5.SubscribePacket(1, [topics]).write())
-        suback = self._await(mqtt5.SubAckPacket)
-        if suback.reason_codes[0] != SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
-            reason = suback.reason_codes[0].name
-            raise RefusedError(f"the broker does not grant {self._filter!r} at QoS 1: {reason}")
+        # A broker that knows the session first sends what it kept, which may be more than fits into
+        # memory: its answer to the subscription is then met while reading.
+        if not connack.session_present:
+            self._check_granted(self._await(mqtt5.SubAckPacket))
         if self._is_persistent:
             kept = "kept the session" if connack.session_present else "has a new session for it"
             log.info("%s connected; the broker %s", self._client_id, kept)
@@ -146,7 +146,9 @@ class SocketSession:
         """Return what has arrived; see the contract."""
         self.keep_alive()
         if not self._arrived:
-            self._receive(timeout_s)
+            for packet in self._receive(timeout_s):
+                if isinstance(packet, mqtt5.SubAckPacket):
+                    self._check_granted(packet)
         if self._heard_at + 1.5 * self._keep_alive_s + _TIMEOUT_S < time.monotonic():
             self._lose("it is silent, though it was asked for a sign of life")
         arrived, self._arrived = self._arrived, []
@@ -188,6 +190,11 @@ class SocketSession:
             log.debug("the broker was gone before the goodbye")
         self._socket.close()
         self._socket = None
+
+    def _check_granted(self, suback: mqtt5.SubAckPacket) -> None:
+        if suback.reason_codes[0] != SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE:
+            reason = suback.reason_codes[0].name
+            raise RefusedError(f"the broker does not grant {self._filter!r} at QoS 1: {reason}")
 
     def _await(self, expected: type[_P]) -> _P:
         deadline = time.monotonic() + _TIMEOUT_S

@@ -30,8 +30,6 @@ log = logging.getLogger("jellyroll.ingest")
 #: The longest pause between two tries to reach the broker.
 MAX_PAUSE_S = 5.0
 _READ_TIMEOUT_S = 0.05
-#: Messages taken in before the batch is looked at again.
-_MESSAGES_AT_ONCE = 100
 #: While a batch is being committed: the broker may have nothing to send until it is acknowledged.
 _COMMITTING_READ_TIMEOUT_S = 0.002
 #: Objects that come and go before Python looks for cycles of them. Messages make none; looking, as
@@ -100,9 +98,8 @@ class Worker:
                 messages = self._session.read(
                     _COMMITTING_READ_TIMEOUT_S if pending else _READ_TIMEOUT_S
                 )
-                # After a connect the broker may have sent thousands at once.
-                for first in range(0, len(messages), _MESSAGES_AT_ONCE):
-                    self._take(batch, messages[first : first + _MESSAGES_AT_ONCE])
+                while messages:
+                    messages = messages[self._take(batch, messages) :]
                     if batch.is_full:
                         if pending:
                             self._settle(pending)
@@ -126,14 +123,20 @@ class Worker:
             if pending:
                 self._settle(pending)
 
-    def _take(self, batch: Batch, messages: Sequence[Message]) -> None:
-        """Read *messages* into *batch*."""
-        self._tally.take(len(messages))
+    def _take(self, batch: Batch, messages: Sequence[Message]) -> int:
+        """Read *messages* into *batch* until it is full; return how many went in."""
+        now = datetime.now(UTC)
+        before = len(batch.items)
         for message in messages:
-            outcome = decode(self._decoder, message, datetime.now(UTC))
+            outcome = decode(self._decoder, message, now)
             if isinstance(outcome, DeadLetter):
                 self._tally.reasons[outcome.reason] += 1
             batch.add(message, outcome)
+            if batch.is_full:
+                break
+        taken = len(batch.items) - before
+        self._tally.take(taken)
+        return taken
 
     def _write(self, batch: Batch) -> None:
         """Commit *batch* and enter it in the books; runs on the committing thread."""
