@@ -20,7 +20,7 @@ from bench.load import LOADS, Case, Load, packets, table_of
 from bench.processes import cpu_s, peak_memory_mb
 from bench.publish import Order, Published, publish
 from bench.result import Run, Series
-from bench.watch import Watcher
+from bench.watch import StalledError, Watcher
 from plant.load import load_plant
 from stack.home import create_database
 from stack.services import Service, Services
@@ -32,8 +32,14 @@ PLANT = Path(__file__).with_name("plant.toml")
 _DATABASE = "bench"
 _CONNECT_TIMEOUT_S = 30.0
 _PATIENCE_S = 60.0
+#: Of each session, as the shipped stack/mosquitto.conf has it.
+_QUEUE_BYTES = 2_000_000_000
 #: From giving the order to publish to the first message: the publisher starts a process.
 _LEAD_S = 3.0
+
+
+class TooManyError(Exception):
+    """More messages are to be queued than the broker keeps."""
 
 
 class Phase(enum.StrEnum):
@@ -102,6 +108,7 @@ class Bench:
             # is the same for ten messages and ten million, is not counted as work.
             start_s = self._introduce_workers(dsn)
             count = self._plan.messages or load.queued
+            self._check_fits(load, count)
             with self._publishing(load, count / load.per_s, None) as parts:
                 published = [part.result() for _, part in parts]
             with connect(dsn, application="jellyroll bench", autocommit=True) as connection:
@@ -113,6 +120,19 @@ class Bench:
                 used = used._replace(ingest=used.ingest - start_s)
                 outcome = _Outcome(watcher.drained_s(), None, used, published, load_before)
                 return self._run(load, watcher, workers, outcome)
+
+    def _check_fits(self, load: Load, count: int) -> None:
+        """Raise `TooManyError` where the broker would silently drop what its queue cannot hold."""
+        share = count / load.per_s
+        size = sum(
+            share * stream.per_s * packets(self._plant, stream).table.shape[1]
+            for stream in load.streams
+        )
+        if size > _QUEUE_BYTES:
+            raise TooManyError(
+                f"{count:,} messages are {size / 1e9:.1f} GB, the broker's queue holds "
+                f"{_QUEUE_BYTES / 1e9:g} GB; give --messages fewer"
+            )
 
     def _steady(self, load: Load, phase: Phase) -> Run:
         load_before = os.getloadavg()[0]
@@ -210,7 +230,7 @@ class Bench:
         ):
             self._services.check()
             if time.monotonic() > deadline_s:
-                raise TimeoutError(f"ingest did not connect: {workers[0].log}")
+                raise StalledError(f"ingest did not connect: {workers[0].log}")
             time.sleep(0.005)
         return workers
 

@@ -13,6 +13,10 @@ from storage.ledger import CHANNEL
 from storage.schema import identifier
 
 
+class StalledError(Exception):
+    """Nothing happens any more; the text says how far it came."""
+
+
 class Watcher:
     """Reads the ledger at each notice of ingest; *connection* is in autocommit."""
 
@@ -26,7 +30,7 @@ class Watcher:
         self.messages = 0
 
     def wait_for(self, messages: int, check: Callable[[], None], patience_s: float) -> None:
-        """Return when *messages* have been committed; raise `TimeoutError` when none comes.
+        """Return when *messages* have been committed; raise `StalledError` when none comes.
 
         *check* is called now and again; it may raise.
         """
@@ -38,7 +42,7 @@ class Watcher:
             if new:
                 deadline_s = time.monotonic() + patience_s
             elif time.monotonic() > deadline_s:
-                raise TimeoutError(
+                raise StalledError(
                     f"{self.messages} of {messages} messages were committed, then none for "
                     f"{patience_s:g} s"
                 )

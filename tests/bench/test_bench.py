@@ -135,3 +135,10 @@ def test_a_case_that_does_not_exist_is_told() -> None:
     done = bench("--case", "z")
     assert done.returncode == 2
     assert "Invalid value" in done.stderr
+
+
+def test_more_than_the_broker_keeps_is_refused(programs: Programs) -> None:
+    done = bench("--case", "b", "--phase", "drain", "--messages", "1000000", "--runs", "1")
+    assert done.returncode == 1
+    assert "5.5 GB, the broker's queue holds 2 GB" in done.stderr
+    assert "Traceback" not in done.stderr
