@@ -90,7 +90,7 @@ class SparkplugDecoder:
             return node.devices[""].read_birth(message.metrics, message.timestamp, self._window())
         if address.type is MessageType.NDEATH:
             return self._node_death(node, message)
-        if is_live:
+        if is_live or address.type not in {MessageType.NDATA, MessageType.DDATA}:
             node.follow(seq, now_s)
         device = node.devices[address.device]
         match address.type:
