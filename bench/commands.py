@@ -115,6 +115,7 @@ def _print(report: Report) -> None:
         "p99 ms": "latency_p99_ms",
         "cores ingest": "cores_ingest",
         "cores all": "cores_all",
+        "cores publisher": "cores_publisher",
         "peak MB": "peak_memory_mb",
         "lost": "lost",
         "twice": "twice",

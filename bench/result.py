@@ -14,8 +14,8 @@ class Run:
     """One run. *offered_per_s* and the latency are None where the queue was filled first.
 
     The latency goes from the time in a row, at which it was due to be sent, to the moment when
-    another connection could read it. *load_before* is the system's load of the last minute, that
-    of the run before included.
+    another connection could read it. *cores_all* is ingest, broker and database. *load_before* is
+    the system's load of the last minute, that of the run before included.
     """
 
     sent: int
@@ -35,6 +35,7 @@ class Run:
     cpu_s_per_million_samples_publisher: float | None
     cores_ingest: float
     cores_all: float
+    cores_publisher: float | None
     peak_memory_mb: float
     load_before: float
 

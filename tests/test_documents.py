@@ -27,6 +27,9 @@ PATIENCE_S = 4.0
 ELSEWHERE = {
     'eval "$(jellyroll stack up)"': "tests/stack/test_commands.py",
     "jellyroll demo": "tests/test_demo.py",
+    "jellyroll replay database --out tuesday.capture": "tests/simulator/test_recipe.py",
+    "jellyroll replay tuesday.capture": "tests/simulator/test_recipe.py",
+    "jellyroll bench": "tests/bench/test_bench.py",
 }
 
 
