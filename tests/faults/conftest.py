@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
@@ -34,6 +35,15 @@ _STORED = f"""
 """
 _COUNTED = "SELECT (SELECT count(*) FROM telemetry.filling) + (SELECT count(*) FROM cell.filling)"
 _DRAIN_TIMEOUT_S = 120.0
+
+
+class Sent(NamedTuple):
+    """A message as a session would hand it out, for tests within this process."""
+
+    topic: str
+    payload: bytes
+    packet_id: int | None = 1
+    duplicate: bool = False
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import orjson
 import paho.mqtt.client as paho
@@ -21,7 +20,7 @@ from plant.payload import PayloadDecoder
 from plant.tables import Kind
 from plant.topics import topic_of
 from stack.broker import PrivateBroker
-from tests.faults.conftest import StartWorkers
+from tests.faults.conftest import Sent, StartWorkers
 from tests.faults.numbered import EQUIPMENT
 from tests.ingest.conftest import Database, Publisher, wait_until
 
@@ -87,13 +86,6 @@ def test_samples_of_one_moment_and_out_of_order_are_told_apart(
     assert (books["duplicate_messages"], books["dead_letters"]) == (500, 0)
 
 
-class _Sent(NamedTuple):
-    topic: str
-    payload: bytes
-    packet_id: int | None = 1
-    duplicate: bool = False
-
-
 def test_samples_that_come_while_ingests_own_clock_is_wrong_are_kept_as_dead_letters(
     pilot: Plant, database: Database
 ) -> None:
@@ -106,7 +98,7 @@ def test_samples_that_come_while_ingests_own_clock_is_wrong_are_kept_as_dead_let
     true_us = now_us[0]
     for number, step_us in enumerate(steps_us):
         now_us[0] = true_us + step_us
-        message = _Sent(topic, b'{"ts": %d, "vacuum": %d}' % (true_us // 1000 + number, number))
+        message = Sent(topic, b'{"ts": %d, "vacuum": %d}' % (true_us // 1000 + number, number))
         batch = Batch()
         batch.add(message, decode(decoder, message, datetime.now(UTC)))
         writer.write(batch)
