@@ -122,8 +122,9 @@ class Host:
 
     def _say(self, *, is_online: bool) -> None:
         self._session.publish(self._topic, self._state(is_online=is_online), retained=True)
+        if is_online != self._is_online:
+            log.info("Sparkplug host is %s", "online" if is_online else "offline")
         self._is_online = is_online
-        log.info("Sparkplug host is %s", "online" if is_online else "offline")
 
     def _turn(self, committer: ThreadPoolExecutor) -> None:
         """Read, ask for what is missing, and hand on what is due."""
@@ -166,7 +167,7 @@ class Host:
         self._tally.take(received)
 
     def _heed(self, message: Message) -> None:
-        """Say again that we are online where somebody, or an old will of ours, says we are not."""
+        """Say again that we are online where somebody, or an old word of ours, says otherwise."""
         if message.topic != self._topic or not self._is_online:
             return
         if message.payload != self._state(is_online=True):

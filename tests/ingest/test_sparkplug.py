@@ -232,11 +232,15 @@ def test_a_host_that_starts_late_asks_what_there_is_and_keeps_what_it_cannot_rea
 
 
 def test_the_host_says_when_it_is_there_and_its_will_when_it_is_not(
-    ingest: IngestProcess, host_state: list[dict[str, Any]]
+    ingest: IngestProcess, publisher: Publisher, host_state: list[dict[str, Any]]
 ) -> None:
     online(ingest)
     wait_until(lambda: bool(host_state) and host_state[-1]["online"], "the birth of the host")
     born = host_state[-1]["timestamp"]
+    contradicted = {"online": False, "timestamp": born + 1}
+    publisher.send_raw(state_topic("jellyroll"), orjson.dumps(contradicted))
+    wait_until(lambda: contradicted in host_state, "the contradiction")
+    wait_until(lambda: host_state[-1] == {"online": True, "timestamp": born}, "the answer to it")
     ingest.kill()
     wait_until(lambda: not host_state[-1]["online"], "the will of the host")
     assert host_state[-1] == {"online": False, "timestamp": born}
@@ -278,7 +282,7 @@ def test_a_broker_that_restarts_brings_host_and_node_together_again(
     broker.kill()
     edge.client.loop_stop()
     broker.start()
-    wait_until(lambda: ingest.log().count("host is online") == 2, "the host to be online again")
+    wait_until(lambda: ingest.log().count("host is online") > 1, "the host to be online again")
     edge.bd_seq += 1
     edge.connect()
     edge.born()
