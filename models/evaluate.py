@@ -36,8 +36,8 @@ DETECTORS: Mapping[str, Fit] = {
     "lof": local_outlier_factor,
     "one-class-svm": one_class_svm,
 }
-#: Fewer healthy rows than this, or than five per signal, teach no covariance.
-_MIN_ROWS, _ROWS_PER_SIGNAL = 100, 5
+#: Fewer healthy rows than this teach nothing; fewer than five per signal no covariance.
+_MIN_ROWS, _ROWS_PER_SIGNAL = 50, 5
 #: An event begins when 3 of 5 rows are above the threshold and ends after 20 that are not.
 _HITS, _WINDOW, _CLEAN = 3, 5, 20
 _TOP = 5
@@ -88,7 +88,7 @@ def prepare(train: Table, test: Table, label: str | None = None, onset: int | No
     fault, faulty_train = _truth(train, test, label, onset)
     labels = [label] if label is not None else []
     train, test = train.without(labels), test.without(labels)
-    notes = [f"left out, no numbers: {name}" for name in dict.fromkeys(train.text + test.text)]
+    notes = [f"left out, no numbers: {name}" for name in dict.fromkeys([*train.text, *test.text])]
     if len(train.names) != len(test.names) and len(train.values) == len(test.names):
         notes.append("the training table lies on its side: rows and columns were exchanged")
         train = train._replace(names=test.names, values=train.values.T)
@@ -111,18 +111,29 @@ def prepare(train: Table, test: Table, label: str | None = None, onset: int | No
     constant = np.ptp(healthy[~faulty_train], axis=0) == 0.0
     for at in np.flatnonzero(constant):
         notes.append(f"left out, constant in training: {names[at]}")
-    for at in np.flatnonzero((missing > 0.0) & ~constant):
+    # It would be far beyond all that was learnt in any other file.
+    counts = (np.diff(healthy, axis=0) > 0.0).all(axis=0) & ~constant
+    for at in np.flatnonzero(counts):
+        notes.append(f"left out, a counter or a time, it only rises: {names[at]}")
+    useless = constant | counts
+    for at in np.flatnonzero((missing > 0.0) & ~useless):
         notes.append(f"gaps filled with the value before: {names[at]} ({missing[at]:.1%})")
-    spans = _spans(healthy[:, ~constant], ~faulty_train)
-    rows, signals = sum(map(len, spans)), int((~constant).sum())
-    if signals == 0 or rows < max(_MIN_ROWS, _ROWS_PER_SIGNAL * signals):
+    spans = _spans(healthy[:, ~useless], ~faulty_train)
+    rows, signals = sum(map(len, spans)), int((~useless).sum())
+    if signals == 0 or rows < _MIN_ROWS:
         raise TableError(
             f"{rows} healthy training rows of {signals} signals that move: at least"
-            f" {_MIN_ROWS} are needed, and {_ROWS_PER_SIGNAL} per signal"
+            f" {_MIN_ROWS} rows of one signal are needed"
         )
-    kept = tuple(name for at, name in enumerate(names) if not constant[at])
-    tested = _filled(tested, healthy)[:, ~constant]
+    kept = tuple(name for at, name in enumerate(names) if not useless[at])
+    tested = _filled(tested, healthy)[:, ~useless]
     return Data(kept, spans, tested, fault, tuple(notes))
+
+
+def default_detector(data: Data) -> str:
+    """Return the best detector for so many rows: for few of them, one that needs no covariance."""
+    rows = sum(map(len, data.spans))
+    return "residual" if rows >= _ROWS_PER_SIGNAL * len(data.signals) else "pca"
 
 
 def judge(data: Data, detector: str, false_alarm_rate: float) -> Judgement:
@@ -193,18 +204,18 @@ def _top(detector: Detector, data: Data, above: Bools) -> list[Contribution]:
 def _truth(
     train: Table, test: Table, label: str | None, onset: int | None
 ) -> tuple[Bools | None, Bools]:
-    healthy = np.zeros(len(train.values), dtype=np.bool_)
+    faulty = np.zeros(len(train.values), dtype=np.bool_)
     if label is not None and onset is not None:
         raise TableError("--label and --onset both say what is faulty; give one of them")
     if label is not None:
-        if label in train.names:
-            healthy = np.nan_to_num(train.column(label)) != 0.0
-        return np.nan_to_num(test.column(label)) != 0.0, healthy
+        if label in train.names or label in train.text:
+            faulty = train.is_faulty(label)
+        return test.is_faulty(label), faulty
     if onset is None:
-        return None, healthy
+        return None, faulty
     if not 0 <= onset < len(test.values):
         raise TableError(f"--onset {onset}: the test file has rows 0 to {len(test.values) - 1}")
-    return np.arange(len(test.values)) >= onset, healthy
+    return np.arange(len(test.values)) >= onset, faulty
 
 
 def _filled(values: Floats, healthy: Floats) -> Floats:

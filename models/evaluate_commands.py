@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.evaluate import DETECTORS, Data, Judgement, judge, prepare
+from models.evaluate import DETECTORS, Data, Judgement, default_detector, judge, prepare
 from models.evaluate_table import TableError, read_table
 from plant.options import Json
 
@@ -38,13 +38,13 @@ def evaluate(
 
     Example: jellyroll evaluate --train healthy.csv --test day.csv --onset 160 --json
     """
-    names = detector or [next(iter(DETECTORS))]
-    unknown = [name for name in names if name not in DETECTORS]
+    unknown = [name for name in detector or () if name not in DETECTORS]
     if unknown:
         raise TableError(f"there is no detector {unknown[0]!r}; there are {', '.join(DETECTORS)}")
     if not 0.0 < false_alarm_rate < 0.5:
         raise TableError(f"--false-alarm-rate {false_alarm_rate:g}: above 0 and below 0.5")
     data = prepare(read_table(train), read_table(test), label, onset)
+    names = detector or [default_detector(data)]
     # Small matrices: threads of the linear algebra would only wait for each other.
     with threadpool_limits(1):
         found = [judge(data, name, false_alarm_rate) for name in names]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+#: Words for a healthy row in a column of labels.
+_HEALTHY = frozenset({"", "0", "false", "good", "healthy", "no", "none", "normal", "ok"})
 
 
 class TableError(Exception):
@@ -21,13 +26,13 @@ class TableError(Exception):
 class Table(NamedTuple):
     """Columns by name, in the order of rows; NaN where a value is missing.
 
-    *text* names columns that are no numbers (a time, a comment): they are left out. *named* says
-    whether the names are the file's own or just numbers from 1.
+    *text* has the columns that are no numbers (a time, a verdict) by name. *named* says whether
+    the names are the file's own or just numbers from 1.
     """
 
     names: tuple[str, ...]
     values: Floats
-    text: tuple[str, ...]
+    text: Mapping[str, Sequence[str]]
     named: bool
 
     def column(self, name: str) -> Floats:
@@ -41,8 +46,17 @@ class Table(NamedTuple):
         """Return the table without some columns."""
         kept = [at for at, name in enumerate(self.names) if name not in names]
         return self._replace(
-            names=tuple(self.names[at] for at in kept), values=self.values[:, kept]
+            names=tuple(self.names[at] for at in kept),
+            values=self.values[:, kept],
+            text={name: column for name, column in self.text.items() if name not in names},
         )
+
+    def is_faulty(self, label: str) -> Bools:
+        """Say which rows the column *label* calls faulty: not 0, or not a word such as normal."""
+        if label in self.text:
+            return np.array([word.strip().lower() not in _HEALTHY for word in self.text[label]])
+        faulty: Bools = np.nan_to_num(self.column(label)) != 0.0
+        return faulty
 
 
 def read_table(path: Path) -> Table:
@@ -51,22 +65,24 @@ def read_table(path: Path) -> Table:
         raise TableError(f"{path}: there is no such file")
     is_parquet = path.suffix.lower() in {".parquet", ".pq"}
     header, rows = _parquet(path) if is_parquet else _text(path)
-    if not rows:
+    if not len(rows):
         raise TableError(f"{path}: the table has no rows")
     names = header or [str(at + 1) for at in range(len(rows[0]))]
-    columns = [_numbers(column) for column in zip(*rows, strict=True)]
-    numeric = [at for at, column in enumerate(columns) if column is not None]
+    if isinstance(rows, np.ndarray):
+        return Table(tuple(names), np.where(np.isfinite(rows), rows, np.nan), {}, bool(header))
+    numeric, text = {}, {}
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        numbers = _numbers(column)
+        if numbers is None:
+            text[name] = column
+        else:
+            numeric[name] = numbers
     if not numeric:
         raise TableError(f"{path}: no column holds numbers")
-    return Table(
-        tuple(names[at] for at in numeric),
-        np.column_stack([c for c in columns if c is not None]),
-        tuple(name for at, name in enumerate(names) if at not in numeric),
-        header is not None,
-    )
+    return Table(tuple(numeric), np.column_stack(list(numeric.values())), text, bool(header))
 
 
-def _text(path: Path) -> tuple[list[str] | None, list[list[str]]]:
+def _text(path: Path) -> tuple[list[str] | None, list[list[str]] | Floats]:
     try:
         lines = [line for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
@@ -74,17 +90,34 @@ def _text(path: Path) -> tuple[list[str] | None, list[list[str]]]:
     if not lines:
         return None, []
     delimiter = next((mark for mark in (";", "\t", ",") if mark in lines[0]), None)
-    rows = list(csv.reader(lines, delimiter=delimiter)) if delimiter else [s.split() for s in lines]
-    header = None if any(_number(field) is not None for field in rows[0]) else rows.pop(0)
-    width = len(header or rows[0])
+    first = _fields(lines[:1], delimiter)[0]
+    header = None
+    values = [_number(field) for field in first]
+    # A row of names has no number in it; a name may be missing, that of an index often is.
+    if None in values and not any(value is not None and np.isfinite(value) for value in values):
+        header = [name.strip() or f"column {at}" for at, name in enumerate(first, 1)]
+        lines = lines[1:]
+        if len(set(header)) < len(header):
+            raise TableError(f"{path}: two columns have the same name")
+    with contextlib.suppress(ValueError):
+        # Numbers alone are the usual case, and thirty times as fast this way.
+        numbers = np.loadtxt(lines, delimiter=delimiter, ndmin=2, comments=None) if lines else None
+        if numbers is not None and numbers.shape[1] == len(first):
+            return header, numbers
+    rows = _fields(lines, delimiter)
     for at, row in enumerate(rows):
-        if len(row) != width:
+        if len(row) != len(first):
             where = at + (2 if header else 1)
-            raise TableError(f"{path}, row {where}: {len(row)} fields where {width} are expected")
-    return [name.strip() for name in header] if header else None, rows
+            wanted = len(first)
+            raise TableError(f"{path}, row {where}: {len(row)} fields where {wanted} are expected")
+    return header, rows
 
 
-def _parquet(path: Path) -> tuple[list[str] | None, list[list[str]]]:
+def _fields(lines: Sequence[str], delimiter: str | None) -> list[list[str]]:
+    return list(csv.reader(lines, delimiter=delimiter)) if delimiter else [s.split() for s in lines]
+
+
+def _parquet(path: Path) -> tuple[list[str] | None, list[list[str]] | Floats]:
     try:
         reader: Any = importlib.import_module("pyarrow.parquet")
     except ImportError:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import jellyroll
-from models.evaluate import DETECTORS, events, judge, prepare
+from models.evaluate import DETECTORS, default_detector, events, judge, prepare
 from models.evaluate_table import Table, TableError, read_table
 from models.station.contract import split
 from models.station.scale import Distance
@@ -45,7 +45,7 @@ def write(path: Path, rows: Floats, **more: npt.ArrayLike) -> Path:
 
 
 def table(rows: Floats, *, named: bool = True) -> Table:
-    return Table(tuple(f"s{at}" for at in range(rows.shape[1])), rows, (), named)
+    return Table(tuple(f"s{at}" for at in range(rows.shape[1])), rows, {}, named)
 
 
 def evaluate(*words: str | Path) -> Any:
@@ -190,17 +190,43 @@ def test_tables_are_read_in_the_forms_that_files_have(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("time;x;y\n2024-01-01;1;\n2024-01-02;2e3;nan\n")
     found = read_table(tmp_path / "a.csv")
     assert found.names == ("x", "y")
-    assert found.text == ("time",)
+    assert found.text == {"time": ("2024-01-01", "2024-01-02")}
     assert found.column("x").tolist() == [1.0, 2000.0]
     assert np.isnan(found.column("y")).all()
     (tmp_path / "b.dat").write_text("  1.0   2.0\n  3.0   4.0\n")
     assert read_table(tmp_path / "b.dat").values.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert read_table(tmp_path / "b.dat").names == ("1", "2")
+    (tmp_path / "c.csv").write_text("x,y\n1,inf\n2,3\n")
+    assert np.isnan(read_table(tmp_path / "c.csv").values[0, 1])
+
+
+def test_the_index_of_a_data_frame_is_no_signal(tmp_path: Path) -> None:
+    rows = series(300, 19)
+    lines = [",a,b", *(f"{at},{x[0]:.6g},{x[1]:.6g}" for at, x in enumerate(rows))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    found = read_table(tmp_path / "a.csv")
+    assert found.names == ("column 1", "a", "b")
+    data = prepare(found, found)
+    assert data.signals == ("a", "b")
+    assert data.notes == ("left out, a counter or a time, it only rises: column 1",)
+
+
+def test_labels_may_be_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,state\n1,Normal\n2,Attack\n3, normal\n")
+    assert read_table(tmp_path / "a.csv").is_faulty("state").tolist() == [False, True, False]
+
+
+def test_few_rows_for_many_signals_get_the_detector_that_needs_no_covariance() -> None:
+    wide = np.random.default_rng(18).normal(size=(120, 30))
+    data = prepare(table(wide), table(wide + 6.0), onset=0)
+    assert default_detector(data) == "pca"
+    assert default_detector(prepare(table(series(120, 1)), table(series(120, 2)))) == "residual"
+    assert judge(data, "pca", 0.02).detection_rate == 1.0
 
 
 def test_a_training_table_on_its_side_is_turned() -> None:
     train, test = series(500, 16), series(300, 17)
-    sideways = Table(tuple(map(str, range(500))), train.T, (), named=False)
+    sideways = Table(tuple(map(str, range(500))), train.T, {}, named=False)
     data = prepare(sideways, table(test, named=False))
     assert np.array_equal(data.spans[0], train)
     assert any("on its side" in note for note in data.notes)
@@ -209,7 +235,8 @@ def test_a_training_table_on_its_side_is_turned() -> None:
 @pytest.mark.parametrize(
     ("contents", "says"),
     [("", "no rows"), ("a,b\n", "no rows"), ("a,b\n1,2\n3\n", "row 3: 1 fields where 2"),
-     ("a,b\nx,y\n", "no column holds numbers"), ("a,b\n1,2\n", "healthy training rows")],
+     ("a,b\nx,y\n", "no column holds numbers"), ("a,b\n1,2\n", "healthy training rows"),
+     ("a,a\n1,2\n", "the same name")],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used_is_refused(
     tmp_path: Path, contents: str, says: str, files: tuple[Path, Path]
