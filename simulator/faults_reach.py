@@ -66,7 +66,9 @@ class Reaches:
         if fault.kind.station in self._places and fault.kind.reach is not Reach.SPLICED:
             delay_ms, ahead_ms = self._places[fault.kind.station].delay_ms, _FORMED_MS
         elif fault.kind.reach is Reach.OPEN:
-            delay_ms, ahead_ms = self._places["sealing"].delay_ms, 0
+            # Touched from filling on, as long as they are not sealed.
+            delay_ms = self._places["sealing"].delay_ms
+            ahead_ms = delay_ms - self._places["filling"].delay_ms
         else:
             delay_ms, ahead_ms = 0, self._origins["c"].ahead_ms if self._winds else 0
         first = self._pace.first_from(from_ms, delay_ms)
