@@ -116,6 +116,8 @@ def replay(
         else:
             found = _of_file(Path(source), mapping, plant, (equipment, channel), between)
         shift_ms = _shift_ms(found, shift_to, speed, now_us)
+        if loop and out is not None:
+            raise typer.BadParameter("a capture must come to an end", param_hint="--loop")
         if loop and shift_ms and speed != 1:
             raise typer.BadParameter("with --shift-to it goes at --speed 1", param_hint="--loop")
         if found.kind != "capture" and out is None:
