@@ -122,6 +122,23 @@ def test_a_fault_starts_with_live_or_so_long_after(small: Plant, now_ms: int, re
     assert len(short) > 8
 
 
+def test_a_fault_may_come_in_the_history_and_go_in_live(
+    small: Plant, now_ms: int, read: Read
+) -> None:
+    faults = (parse_fault("F12:nozzle=2@-30m..+20s", small),)
+    plan = Plan(HOUR_MS, 60_000, duration_ms=60_000, faults=faults)
+    sent, told = run(small, plan, SteppedClock(now_ms - 600_000))
+    fault = told[-1].faults[0]
+    # Live begins where history has caught up, which is where it was planned to be but for moments.
+    assert fault.on_ms == now_ms - 600_000 - HOUR_MS // 2
+    assert fault.off_ms == now_ms - 600_000 + 20_000
+    rows = read(sent)["cell.filling"].values()
+    times = sorted(int(r["time"]) // 1000 for r in rows if r["fill_mass"] < 6.2)
+    assert fault.on_ms <= times[0] < fault.on_ms + 8_000
+    assert fault.off_ms - 8_000 <= times[-1] < fault.off_ms
+    assert len(times) == pytest.approx((30 * 60 + 20) / 8, abs=1)
+
+
 def test_a_run_counts_what_it_has_sent_and_no_more(small: Plant, now_ms: int) -> None:
     sent: list[Message] = []
 
