@@ -28,6 +28,10 @@ SHORTEST, LONGEST = 2.5, 1e10
 #: A baseline below this is for learning only: the errors of its estimates would rule the chart.
 MIN_BASELINE = 300
 _NODES = 7
+#: The grids of the CUSUM are exact to four digits up to this h; no chart needs wider ones.
+_WIDEST_CUSUM = 50.0
+_WIDEST = 1_000.0
+_FARTHEST = 100.0
 
 
 class SpcError(ValueError):
@@ -94,11 +98,14 @@ def arl(plan: Plan, limit: float, shift: float = 0.0) -> RulesArl:
     """Return the average run length of *plan* at *limit* with a *shift* in sd.
 
     For t2 and mewma the shift is a Mahalanobis distance. Infinite beyond what double precision
-    can say, NaN where the solver's grid would be too large (mewma, a shift at a small lam); the
+    can say, NaN where the solver's grid would be too large (ewma and mewma at a small lam); the
     standard error is 0 but for rules that must be simulated.
     """
-    if not limit > 0.0:
-        raise SpcError(f"a limit is above 0, not {limit:g}")
+    widest = _WIDEST_CUSUM if plan.chart is Chart.CUSUM else _WIDEST
+    if not 0.0 < limit <= widest:
+        raise SpcError(f"a limit of {plan.chart} is above 0 and at most {widest:g}, not {limit:g}")
+    if not abs(shift) <= _FARTHEST:
+        raise SpcError(f"a shift is at most {_FARTHEST:g} sd, not {shift:g}")
     if plan.chart is Chart.RULES:
         return rules_arl(plan.rules, shift=shift, unit=limit)
     if plan.chart is Chart.T2:

@@ -18,20 +18,25 @@ from models.spc.runlength_shewhart import shewhart_arl, shewhart_limit
 
 #: Points; a longer run makes the linear system too ill-conditioned to say.
 LONGEST = 1e13
+#: A system of more unknowns takes seconds and says nothing that a chart needs.
+MOST_NODES = 1_500
 
 
 def ewma_arl(limit: float, lam: float, *, shift: float = 0.0, spread: float = 1.0) -> float:
     """Return the ARL of |w| > limit * sqrt(lam / (2 - lam)), the average beginning at 0.
 
     Scores are normal with mean *shift* and standard deviation *spread*, independent. Beyond 1e13
-    points the answer is infinity: double precision ends there.
+    points the answer is infinity: double precision ends there. NaN for a *limit* so wide, at so
+    small a *lam*, that the grid would be too large.
     """
     if check_lam(lam) == 1.0:
         return shewhart_arl(limit, shift=shift, spread=spread)
     edge = limit * asymptotic_spread(lam)
     width = lam * spread
     # Three nodes for each standard deviation of a step, and some for the edges.
-    nodes = max(48, min(400, round(6.0 * edge / width) + 20))
+    nodes = max(48, round(6.0 * edge / width) + 20)
+    if nodes > MOST_NODES:
+        return math.nan
     w, weights = gauss_legendre(nodes, -edge, edge)
     start = np.append(w, 0.0)
     step = (w[None, :] - (1.0 - lam) * start[:, None] - lam * shift) / width

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from models.spc.ewma import check_lam
 from models.spc.numerics import bessel_i_scaled, gauss_legendre, log_gamma, root, solve
-from models.spc.runlength_ewma import LONGEST, ewma_arl
+from models.spc.runlength_ewma import LONGEST, MOST_NODES, ewma_arl
 from models.spc.runlength_shewhart import t2_arl, t2_limit
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +53,9 @@ def mewma_limit(arl0: float, lam: float, signals: int) -> float:
 
 
 def _arl_of_length(edge: float, lam: float, signals: int) -> float:
-    nodes = max(40, min(300, round(3.0 * edge) + 20))
+    nodes = max(40, round(3.0 * edge) + 20)
+    if nodes > MOST_NODES:
+        return math.nan
     length, weights = gauss_legendre(nodes, 0.0, edge)
     start = np.append(length, 0.0)
     kernel = weights * _length_density(length[None, :], (1.0 - lam) * start[:, None], signals)

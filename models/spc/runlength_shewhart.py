@@ -22,10 +22,10 @@ def shewhart_limit(arl0: float) -> float:
 def t2_arl(limit: float, signals: int, *, shift: float = 0.0) -> float:
     """Return the ARL of T2 > limit, mean and covariance known.
 
-    *shift* is the Mahalanobis distance of the shifted mean.
+    *shift* is the Mahalanobis distance of the shifted mean. Beyond 1e13 points: infinity.
     """
     rate = noncentral_chi2_tail(limit, signals, shift**2)
-    return 1.0 / rate if rate > 0.0 else math.inf
+    return 1.0 / rate if rate > 1e-13 else math.inf
 
 
 def t2_limit(arl0: float, signals: int) -> float:

@@ -87,6 +87,9 @@ def test_a_set_that_must_be_simulated_says_how_sure_it_is() -> None:
     [
         (("arl", "--chart", "ewma"), "--limit is missing: L"),
         (("arl", "--chart", "ewma", "--limit", "-1"), "above 0"),
+        (("arl", "--chart", "ewma", "--limit", "nan"), "above 0"),
+        (("arl", "--chart", "cusum", "--limit", "51"), "at most 50"),
+        (("arl", "--chart", "rules", "--shift", "nan"), "at most 100 sd"),
         (("arl", "--chart", "ewma", "--limit", "3", "--lam", "2"), "0.001 to 1, not 2"),
         (("arl", "--chart", "cusum", "--limit", "4", "--head-start", "1"), "below 1"),
         (("arl", "--chart", "cusum", "--limit", "4", "--clip", "0.5"), "never add"),

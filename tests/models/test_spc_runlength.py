@@ -212,4 +212,6 @@ def test_a_mewma_of_one_signal_is_an_ewma_and_one_without_memory_a_t2() -> None:
 
 def test_what_cannot_be_computed_is_said_and_not_made_up() -> None:
     assert ewma_arl(9.0, 0.1) == math.inf
+    assert ewma_arl(10.0, 0.001, shift=1.0) == pytest.approx(253.909, abs=1e-3)
+    assert math.isnan(ewma_arl(100.0, 0.001))
     assert math.isnan(mewma_arl(45.0, 0.01, 20, shift=1.0))
