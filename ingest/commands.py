@@ -57,6 +57,13 @@ def ingest(
     worker: Annotated[
         int, typer.Option(min=0, help="Number of the first; on every machine others.")
     ] = 0,
+    shared: Annotated[
+        bool | None,
+        typer.Option(
+            help="Share the messages with other workers; all of them say so.",
+            show_default="with --workers above 1, or a --worker above 0",
+        ),
+    ] = None,
     client: Annotated[Client, typer.Option(help="The MQTT client to use.")] = Client.OWN,
     metrics: Annotated[
         str,
@@ -76,8 +83,8 @@ def ingest(
     """Take messages from the broker to the database until stopped; lose none.
 
     A message is acknowledged only after the transaction with its rows has committed. What cannot
-    be read is kept whole as a dead letter. Workers share the subscription; each has a number and
-    takes up its own session again. Worker 0 is a Sparkplug host application as well.
+    be read is kept whole as a dead letter. Several workers share the messages; each has a number
+    and takes up its own session again. Worker 0 is a Sparkplug host application as well.
 
     Example: jellyroll ingest --plant plant/plant.toml --workers 2 --metrics 127.0.0.1:9464
     """
@@ -85,7 +92,7 @@ def ingest(
     if workers > 1:
         common = [
             "--broker", broker, "--database", database, "--plant", str(plant), "--client", client,
-            "--sparkplug" if sparkplug else "--no-sparkplug", "--host-id", host_id,
+            "--shared", "--sparkplug" if sparkplug else "--no-sparkplug", "--host-id", host_id,
         ]  # fmt: skip
         pool = Pool([["ingest", *common, *_own(worker + i, address, i)] for i in range(workers)])
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -96,6 +103,7 @@ def ingest(
         database=database,
         plant=load_plant(plant),
         worker=worker,
+        is_shared=worker > 0 if shared is None else shared,
         client=client,
         metrics=address,
         host_id=host_id if sparkplug and worker == 0 else "",
@@ -108,14 +116,18 @@ def _run(
     database: str,
     plant: Plant,
     worker: int,
+    is_shared: bool,
     client: Client,
     metrics: tuple[str, int] | None,
     host_id: str,
 ) -> None:
     check_database(database, plant)
     name = f"jellyroll-ingest-{worker}"
-    # One share for all workers: each message goes to one of them.
-    shared = f"$share/jellyroll/{topic_filter(plant)}"
+    # Of shared subscriptions Mosquitto forgets at a restart who takes part, so a worker that is
+    # alone has one of its own. What it was before is left, in case it has changed.
+    filters = [topic_filter(plant), f"$share/jellyroll/{topic_filter(plant)}"]
+    if is_shared:
+        filters.reverse()
     session_type: type[SocketSession | PahoSession] = SocketSession
     if client is Client.PAHO:
         from ingest.paho_session import PahoSession  # noqa: PLC0415  # costs memory when unused
@@ -123,7 +135,7 @@ def _run(
         session_type = PahoSession
     tally = Tally()
     writer = Writer(database, plant, name, tally)
-    session = session_type(broker, name, shared)
+    session = session_type(broker, name, filters[0], former_filter=filters[1])
     running = Worker(session, PayloadDecoder(plant), writer, tally)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())

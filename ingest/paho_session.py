@@ -39,11 +39,13 @@ class PahoSession:
         client_id: str,
         topic_filter: str,
         *,
+        former_filter: str = "",
         is_persistent: bool = True,
     ) -> None:
         self._address = address
         self._client_id = client_id
         self._filter = topic_filter
+        self._former_filter = former_filter
         self._is_persistent = is_persistent
         self._client: paho.Client | None = None
         self._arrived: queue.SimpleQueue[_Received] = queue.SimpleQueue()
@@ -76,6 +78,8 @@ class PahoSession:
         self._expect("connection")
         client.subscribe(self._filter, qos=1)
         self._expect(f"subscription of {self._filter!r}")
+        if self._former_filter:
+            client.unsubscribe(self._former_filter)
         if self._is_persistent:
             log.info("%s connected; reading with paho-mqtt", self._client_id)
 

@@ -74,13 +74,15 @@ class SocketSession:
         client_id: str,
         topic_filter: str,
         *,
+        former_filter: str = "",
         is_persistent: bool = True,
     ) -> None:
         self._address = address
         self._client_id = client_id
         self._filter = topic_filter
+        self._former_filter = former_filter
         self._is_persistent = is_persistent
-        self._last_packet_id = 1  # that of the subscription
+        self._last_packet_id = 2  # those of the subscription
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
         self._arrived: list[mqtt5.PublishPacket] = []
@@ -125,6 +127,8 @@ class SocketSession:
         # Subscribing again is harmless where the session is known, and mends it where it is not.
         topics = mqtt5.TopicFilter(self._filter, max_qos=mqtt5.QoS.AT_LEAST_ONCE)
         self._send(mqtt5.SubscribePacket(1, [topics]).write())
+        if self._former_filter:
+            self._send(mqtt5.UnsubscribePacket(2, [self._former_filter]).write())
         # A broker that knows the session first sends what it kept, which may be more than fits into
         # memory: its answer to the subscription is then met while reading.
         if not connack.session_present:

@@ -20,8 +20,9 @@ from stack.postgres import PrivateCluster
 from storage.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
-#: Services run until they are told to stop; this long is enough to see them begin well.
-PATIENCE_S = 4.0
+#: These run until they are told to stop, or for long; so long is enough to see them begin well.
+SERVICES = ("ingest", "monitor", "alerts run", "simulate", "replay", "record")
+PATIENCE_S = 6.0
 
 #: Commands that another test runs, and which.
 ELSEWHERE = {
@@ -29,6 +30,8 @@ ELSEWHERE = {
     "jellyroll demo": "tests/test_demo.py",
     "jellyroll replay database --out tuesday.capture": "tests/simulator/test_recipe.py",
     "jellyroll replay tuesday.capture": "tests/simulator/test_recipe.py",
+    "jellyroll ingest --broker 'mqtts": "tests/stack/test_broker_security.py",
+    "jellyroll evaluate": "tests/models/test_station.py",
     "jellyroll bench": "tests/bench/test_bench.py",
 }
 
@@ -39,7 +42,7 @@ def documents() -> list[Path]:
 
 def commands(document: Path) -> Iterator[str]:
     """Every `jellyroll …` in the document's shell blocks, continued lines joined."""
-    for block in re.findall(r"```(?:sh|bash|console)\n(.*?)```", document.read_text(), re.DOTALL):
+    for block in re.findall(r"```(?:sh|bash|console)?\n(.*?)```", document.read_text(), re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             command = line.strip().removeprefix("$ ").split("  #")[0].strip()
             command = re.sub(r"\s+(#.*|&)$", "", command)
@@ -92,20 +95,22 @@ def test_the_documents_show_commands() -> None:
 
 @pytest.mark.parametrize(("document", "command"), SHOWN, ids=[" ".join(s) for s in SHOWN])
 def test_a_command_runs_as_it_is_shown(
-    document: str, command: str, environment: dict[str, str], place: Path
+    document: str, command: str, environment: dict[str, str], place: Path, tmp_path: Path
 ) -> None:
     for known, test in ELSEWHERE.items():
         if command.startswith(known):
             assert (ROOT / test).exists()
             return
     command = command.replace("postgresql://…", environment["JELLYROLL_DATABASE"])
+    command = command.replace("--out DIR", f"--out {tmp_path}/out")
     process = subprocess.Popen(
         ["bash", "-c", command if command.startswith("(") else f"exec {command}"],
         cwd=place, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    is_service = any(f"jellyroll {name}" in command for name in SERVICES)
     try:
-        output, _ = process.communicate(timeout=PATIENCE_S)
+        output, _ = process.communicate(timeout=PATIENCE_S if is_service else 120)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)

@@ -86,6 +86,7 @@ def start_workers(
                 [
                     sys.executable, "-m", "jellyroll", "ingest", "--worker", str(number),
                     "--broker", broker_url, "--database", database, *options,
+                    *(["--shared"] if count > 1 else []),
                 ],
                 tmp_path / f"worker-{number}.log",
             )

@@ -131,7 +131,19 @@ def test_a_broker_killed_while_ingest_reads_loses_only_what_was_under_way(
     stream.check_books()
 
 
-def test_a_machine_is_told_when_a_restarted_broker_has_forgotten_who_reads(
+def test_a_restarted_broker_keeps_what_comes_for_a_worker_that_is_away(
+    start_workers: StartWorkers, broker: PrivateBroker
+) -> None:
+    (worker,) = start_workers()
+    assert worker.stop() == 0
+    broker.stop()
+    broker.start()
+    assert _reason_code(broker) == 0
+    worker.start()
+    assert _reason_code(broker) == 0
+
+
+def test_a_machine_is_told_when_a_restarted_broker_has_forgotten_who_shares(
     start_workers: StartWorkers, broker: PrivateBroker
 ) -> None:
     """Mosquitto 2.0 saves the sessions of shared subscriptions, but not who shares.
@@ -139,7 +151,7 @@ def test_a_machine_is_told_when_a_restarted_broker_has_forgotten_who_reads(
     Until a worker is back it acknowledges with reason code 16, no matching subscribers, and keeps
     nothing: that is what a publisher must send again. See docs/broker.md.
     """
-    (worker,) = start_workers()
+    (worker,) = start_workers(1, "--shared")
     assert worker.stop() == 0
     assert _reason_code(broker) == 0
     broker.stop()
