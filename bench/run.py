@@ -220,6 +220,7 @@ class Bench:
             arguments = (
                 "ingest", "--plant", str(PLANT), "--broker", self._services.broker_url,
                 "--database", dsn, "--worker", str(number), "--client", self._plan.client,
+                "--shared" if self._plan.workers > 1 else "--no-shared",
             )  # fmt: skip
             name = f"ingest-{number}-{time.monotonic_ns()}"
             workers.append(self._services.start(name, *arguments))
