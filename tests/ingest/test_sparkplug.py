@@ -275,10 +275,11 @@ def test_the_host_goes_offline_while_the_database_is_away_and_loses_nothing_in_h
 def test_a_broker_that_restarts_brings_host_and_node_together_again(
     ingest: IngestProcess, edge: EdgeNode, database: Database, broker: PrivateBroker
 ) -> None:
+    """A killed broker comes back as it was at its last save: with messages of tests before this."""
     online(ingest)
     edge.born()
-    edge.sample(1)
-    wait_until(lambda: values(database) == [1], "the first sample")
+    edge.sample(1001)
+    wait_until(lambda: 1001 in values(database), "the first sample")
     broker.kill()
     edge.client.loop_stop()
     broker.start()
@@ -286,9 +287,10 @@ def test_a_broker_that_restarts_brings_host_and_node_together_again(
     edge.bd_seq += 1
     edge.connect()
     edge.born()
-    edge.sample(2)
-    wait_until(lambda: values(database) == [1, 2], "the second sample")
-    assert database.balance()["dead_letters"] == 0
+    edge.sample(1002)
+    wait_until(lambda: 1002 in values(database), "the second sample")
+    letters = "SELECT count(*) FROM ingest.dead_letter WHERE topic LIKE 'spBv1.0/%'"
+    assert database.value(letters) == 0
 
 
 def test_data_from_before_the_birth_can_be_handed_back_after_it(
