@@ -44,6 +44,8 @@ class Batch:
 
     def __init__(self, items: list[Item] | None = None) -> None:
         self.items: list[Item] = items or []
+        #: Drawn at the first try to commit, and kept for the next.
+        self.ledger_id: int | None = None
         self.received_at = datetime.now(UTC)
         self._started_s = time.monotonic()
         self._bytes = 0

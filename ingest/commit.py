@@ -17,7 +17,7 @@ from storage import deadletter
 from storage.connect import Connection
 from storage.copy import Copied, Replaced, copy_frame
 from storage.deadletter import DeadLetter
-from storage.ledger import CHANNEL, Entry, Span, write_entry
+from storage.ledger import CHANNEL, Entry, Span, draw_id, find_entry, write_entry
 
 _KIND_OF_SCHEMA = {
     "telemetry": Kind.TELEMETRY,
@@ -48,11 +48,21 @@ class Committed:
 
 
 def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> Committed:
-    """Write *batch* and its ledger line in one transaction; return when it has committed."""
+    """Write *batch* and its ledger line in one transaction; return when it has committed.
+
+    A batch that is tried again, because the connection broke, may have committed unheard: then its
+    ledger line is there, and it is not written once more. *connection* must hold the worker's lock,
+    which it gets only after the server has ended the broken one.
+    """
+    if batch.ledger_id is None:
+        batch.ledger_id = draw_id(connection)
+    elif entry := find_entry(connection, batch.ledger_id):
+        return Committed(
+            entry.messages, entry.rows, entry.value_count,
+            entry.duplicate_messages, entry.dead_letters,
+        )  # fmt: skip
+    batch_id = batch.ledger_id
     with connection.transaction():
-        row = connection.execute("SELECT nextval('ingest.batch_id_seq')").fetchone()
-        assert row is not None
-        batch_id: int = row[0]
         spans: dict[str, Span] = {}
         changed_items: set[int] = set()
         rows = values = 0

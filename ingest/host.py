@@ -21,6 +21,7 @@ from typing import NamedTuple
 import orjson
 
 from ingest.batch import Batch
+from ingest.commit import Committed
 from ingest.decode import decode_sparkplug
 from ingest.message import Message, RefusedError, Session, SessionLostError, Will
 from ingest.tally import Tally
@@ -44,7 +45,7 @@ _OFFLINE_AFTER_S = 5.0
 
 class _Pending(NamedTuple):
     batch: Batch
-    future: Future[None]
+    future: Future[Committed]
     since_s: float
 
 
@@ -182,16 +183,9 @@ class Host:
 
     def _submit(self, committer: ThreadPoolExecutor) -> None:
         batch, self._batch = self._batch, Batch()
-        self._pending = _Pending(batch, committer.submit(self._write, batch), time.monotonic())
-
-    def _write(self, batch: Batch) -> None:
-        began_s = time.monotonic()
-        try:
-            done = self._writer.write(batch)
-        except BaseException:
-            self._tally.give_back(len(batch.items))
-            raise
-        self._tally.book(done, len(batch.items), time.monotonic() - began_s)
+        self._pending = _Pending(
+            batch, committer.submit(self._writer.write, batch), time.monotonic()
+        )
 
     def _leave(self, committer: ThreadPoolExecutor) -> None:
         """Say goodbye, then commit what is in hand: it will not come again."""

@@ -11,13 +11,13 @@ import gc
 import logging
 import random
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ingest.batch import Batch
+from ingest.commit import Committed
 from ingest.decode import decode
 from ingest.message import Message, Session, SessionLostError
 from ingest.tally import Tally
@@ -41,7 +41,7 @@ class _Pending(NamedTuple):
     """A batch on its way to the database."""
 
     batch: Batch
-    future: Future[None]
+    future: Future[Committed]
 
 
 class Worker:
@@ -103,19 +103,19 @@ class Worker:
                     if batch.is_full:
                         if pending:
                             self._settle(pending)
-                        pending = _Pending(batch, committer.submit(self._write, batch))
+                        pending = _Pending(batch, committer.submit(self._writer.write, batch))
                         batch = Batch()
                 if pending and pending.future.done():
                     self._settle(pending)
                     pending = None
                 if pending is None and batch.is_due:
-                    pending = _Pending(batch, committer.submit(self._write, batch))
+                    pending = _Pending(batch, committer.submit(self._writer.write, batch))
                     batch = Batch()
         except SessionLostError:
             # A broker that was killed has forgotten what is in hand. One that lives sends it again,
             # and its keys are known then.
             if batch.items:
-                committer.submit(self._write, batch)
+                committer.submit(self._writer.write, batch)
                 batch = Batch()
             raise
         finally:
@@ -137,16 +137,6 @@ class Worker:
         taken = len(batch.items) - before
         self._tally.take(taken)
         return taken
-
-    def _write(self, batch: Batch) -> None:
-        """Commit *batch* and enter it in the books; runs on the committing thread."""
-        began_s = time.monotonic()
-        try:
-            done = self._writer.write(batch)
-        except BaseException:
-            self._tally.give_back(len(batch.items))
-            raise
-        self._tally.book(done, len(batch.items), time.monotonic() - began_s)
 
     def _settle(self, pending: _Pending) -> None:
         """Wait for a commit, keeping the session alive meanwhile, and acknowledge it."""

@@ -83,11 +83,21 @@ class Writer:
                 return
 
     def write(self, batch: Batch) -> Committed:
-        """Commit *batch*, as long as that takes; raise `StoppedError` when told to stop.
+        """Commit *batch*, as long as that takes, and enter it in the books.
 
-        A batch that the database refuses is halved until the message at fault stands alone; that
-        one becomes a dead letter.
+        Raise `StoppedError` when told to stop. A batch that the database refuses is halved until
+        the message at fault stands alone; that one becomes a dead letter.
         """
+        began_s = time.monotonic()
+        try:
+            done = self._write(batch)
+        except BaseException:
+            self._tally.give_back(len(batch.items))
+            raise
+        self._tally.book(done, len(batch.items), time.monotonic() - began_s)
+        return done
+
+    def _write(self, batch: Batch) -> Committed:
         pause_s = 0.1
         trouble: type[Exception] | None = None
         while True:
@@ -114,10 +124,10 @@ class Writer:
     def _write_apart(self, batch: Batch, error: psycopg.Error) -> Committed:
         if len(batch.items) > 1:
             first, second = batch.halves()
-            return self.write(first) + self.write(second)
+            return self._write(first) + self._write(second)
         message = batch.items[0].message
         log.warning("the database refuses a message: %s", error)
-        return self.write(Batch([Item(message, _refused(message, error))]))
+        return self._write(Batch([Item(message, _refused(message, error))]))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:

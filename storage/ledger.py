@@ -51,6 +51,23 @@ class LedgerBatch:
     spans: tuple[Span, ...]
 
 
+def draw_id(connection: Connection) -> int:
+    """Return the id of a ledger line that is yet to be written."""
+    row = connection.execute("SELECT nextval('ingest.batch_id_seq')").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def find_entry(connection: Connection, batch: int) -> Entry | None:
+    """Return the ledger line of *batch* if it has committed, without its spans."""
+    row = connection.execute(
+        "SELECT id, worker, received_at, messages, rows, value_count, duplicate_messages,"
+        " dead_letters FROM ingest.batch WHERE id = %s",
+        (batch,),
+    ).fetchone()
+    return None if row is None else Entry(*row, ())
+
+
 def write_entry(connection: Connection, entry: Entry) -> None:
     """Write a ledger line in the caller's transaction, beside the rows that it speaks of."""
     connection.execute(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import mqtt5
 import pytest
 
 from ingest.batch import Batch
@@ -22,7 +23,7 @@ from plant.broker import BrokerAddress
 from plant.model import Plant
 from plant.payload import PayloadDecoder
 from plant.tables import Kind
-from plant.topics import topic_filter
+from plant.topics import topic_filter, topic_of
 from stack.broker import PrivateBroker
 from stack.postgres import PrivateCluster
 from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
@@ -218,3 +219,25 @@ def test_a_database_that_was_not_migrated_is_refused_at_the_start(
     assert done.returncode == 1
     assert "run `jellyroll migrate`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_batch_that_committed_unheard_is_not_written_once_more(
+    pilot: Plant, database: Database, now_ms: Callable[[], int]
+) -> None:
+    """The connection broke after the commit and before its answer: bad messages count once, too."""
+    decoder = PayloadDecoder(pilot)
+    topic = topic_of(pilot, pilot.equipment[FILLER], Kind.TELEMETRY)
+    payloads = [b'{"ts": %d, "vacuum": 7}' % now_ms(), b"{cut off", b"{cut off"]
+    batch = Batch()
+    for number, payload in enumerate(payloads, 1):
+        message = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(1), packet_id=number)
+        batch.add(message, decode(decoder, message, datetime.now(UTC)))
+    writer = Writer(database.dsn, pilot, "unheard", Tally())
+    first = writer.write(batch)
+    writer.close()
+    second = writer.write(batch)
+    writer.close()
+    assert first == second
+    assert (first.messages, first.rows, first.dead_letters) == (3, 1, 2)
+    assert database.balance()["messages"] == 3
+    assert database.value("SELECT count(*) FROM ingest.dead_letter") == 2
