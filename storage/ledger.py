@@ -38,7 +38,7 @@ class Entry:
     value_count: int
     duplicate_messages: int
     dead_letters: int
-    spans: tuple[Span, ...]
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def find_entry(connection: Connection, batch: int) -> Entry | None:
         " dead_letters FROM ingest.batch WHERE id = %s",
         (batch,),
     ).fetchone()
-    return None if row is None else Entry(*row, ())
+    return Entry(*row) if row else None
 
 
 def write_entry(connection: Connection, entry: Entry) -> None:
