@@ -1,0 +1,1 @@
+"""The page: line health, alerts to act on, alarm performance; an API and metrics beside it."""
