@@ -12,16 +12,17 @@ from functools import cached_property
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from plant.recipe import Recipe
 from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
 from plant.tables import (
     GENEALOGY_TABLE,
-    STATE_TABLE,
     Kind,
     Table,
     cell_table,
+    state_table,
     telemetry_table,
 )
 
@@ -86,6 +87,9 @@ class Plant(Part):
     production: Production
     intake: Intake = Intake()
     stations: dict[Name, Station] = Field(min_length=1)
+    recipes: dict[Name, Recipe] = Field(
+        default={}, description="variants of the cell; what names none is of the first"
+    )
 
     @model_validator(mode="after")
     def _machines_differ(self) -> Self:
@@ -100,6 +104,28 @@ class Plant(Part):
                 msg = f"{both} would both name their machines {machine}-…; rename one of the groups"
                 raise ValueError(msg)
         return self
+
+    @field_validator("recipes")
+    @classmethod
+    def _recipes_fit(cls, recipes: dict[str, Recipe], info: ValidationInfo) -> dict[str, Recipe]:
+        faults = [
+            f"{name}.{fault}"
+            for name, recipe in recipes.items()
+            for fault in recipe.faults(info.data.get("stations", {}))
+        ]
+        if faults and "stations" in info.data:
+            raise ValueError("; ".join(faults))
+        return recipes
+
+    def for_recipe(self, name: str) -> Plant:
+        """Return the same plant with the nominals and limits of recipe *name*.
+
+        Its tables and machines are the very same objects. Raise `KeyError` for a recipe that the
+        plant does not have.
+        """
+        changed = self.model_copy(update={"stations": self.recipes[name].applied(self.stations)})
+        changed.__dict__.update(equipment=self.equipment, tables=self.tables)
+        return changed
 
     @cached_property
     def equipment(self) -> dict[str, Equipment]:
@@ -120,13 +146,17 @@ class Plant(Part):
     def tables(self) -> dict[tuple[Kind, str], Table]:
         """The table of each kind and station; state and material share one for all stations."""
         tables: dict[tuple[Kind, str], Table] = {}
+        recipes = tuple(self.recipes)
+        states = state_table(recipes)
         for name, station in self.stations.items():
             if station.signals:
                 columns = station.columns(station.signals)
                 tables[Kind.TELEMETRY, name] = telemetry_table(name, columns)
             if station.results:
-                tables[Kind.CELL, name] = cell_table(name, station.columns(station.results))
-            tables[Kind.STATE, name] = STATE_TABLE
+                tables[Kind.CELL, name] = cell_table(
+                    name, station.columns(station.results), recipes
+                )
+            tables[Kind.STATE, name] = states
             tables[Kind.MATERIAL, name] = GENEALOGY_TABLE
         return tables
 

@@ -22,7 +22,7 @@ Unit = Annotated[str, AfterValidator(check_unit)]
 
 #: Columns of every table, the payload's word for the time, and PostgreSQL's own columns.
 RESERVED = frozenset(
-    {"time", "ts", "equipment", "cell", "position", "verdict", "batch"}
+    {"time", "ts", "equipment", "cell", "position", "verdict", "recipe", "batch"}
     | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 )
 
@@ -49,6 +49,11 @@ class Override(Part):
     low: float | None = None
     high: float | None = None
     sd: float | None = Field(default=None, gt=0)
+
+    def over(self, base: Override | None) -> Override:
+        """Return *base* with what this one states laid over it."""
+        stated = self.model_dump(exclude_none=True)
+        return base.model_copy(update=stated) if base else self
 
 
 class Signal(Part):

@@ -100,7 +100,7 @@ def telemetry_table(station: str, signals: tuple[Column, ...]) -> Table:
     )
 
 
-def cell_table(station: str, results: tuple[Column, ...]) -> Table:
+def cell_table(station: str, results: tuple[Column, ...], recipes: tuple[str, ...] = ()) -> Table:
     """Return the table of a station's results, one row per cell and visit."""
     head = (
         _TIME,
@@ -108,22 +108,28 @@ def cell_table(station: str, results: tuple[Column, ...]) -> Table:
         _EQUIPMENT,
         Column("position", ColumnType.SMALLINT, comment="nozzle, lane, channel: from 1"),
         Column("verdict", ColumnType.TEXT, choices=VERDICTS),
+        _recipe(recipes),
     )
     return Table("cell", station, (*head, *results, _BATCH), key=("cell", "time"))
 
 
-STATE_TABLE = Table(
-    "machine",
-    "state",
-    (
+def state_table(recipes: tuple[str, ...] = ()) -> Table:
+    """Return the table of the states of all machines."""
+    columns = (
         _TIME,
         _EQUIPMENT,
         Column("state", ColumnType.TEXT, required=True, choices=STATES),
         Column("reason", ColumnType.TEXT, comment="why, in the machine's words"),
+        _recipe(recipes),
         _BATCH,
-    ),
-    key=("equipment", "time"),
-)
+    )
+    return Table("machine", "state", columns, key=("equipment", "time"))
+
+
+def _recipe(recipes: tuple[str, ...]) -> Column:
+    comment = "plant.recipe.name; null for the first recipe"
+    return Column("recipe", ColumnType.TEXT, choices=recipes, comment=comment)
+
 
 GENEALOGY_TABLE = Table(
     "material",

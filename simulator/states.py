@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plant.model import Equipment, Plant
-from plant.tables import STATE_TABLE, Kind
+from plant.tables import Kind
 from plant.topics import topic_of
 from simulator.message import Message, Window, dump
 
@@ -17,7 +17,10 @@ class States:
     """The PackML states of the machines of one line."""
 
     def __init__(self, plant: Plant, machines: list[Equipment]) -> None:
-        self._topics = [topic_of(plant, machine, Kind.STATE) for machine in machines]
+        self._places = [
+            (topic_of(plant, machine, Kind.STATE), plant.tables[Kind.STATE, machine.station])
+            for machine in machines
+        ]
 
     def messages(self, window: Window) -> Iterator[Message]:
         """Yield Execute of each machine: at the start of the run and of each shift in *window*."""
@@ -29,5 +32,5 @@ class States:
             due.setdefault(window.from_ms, "start")
         for time, reason in sorted(due.items()):
             payload = dump({"ts": time, "state": "Execute", "reason": reason})
-            for topic in self._topics:
-                yield Message(topic, payload, STATE_TABLE, 1, 0)
+            for topic, table in self._places:
+                yield Message(topic, payload, table, 1, 0)

@@ -126,7 +126,7 @@ def _generated(connection: Connection, plant: Plant) -> Iterator[_View]:
                 yield name, by_position(table, columns)
         elif kind is Kind.CELL:
             name = f"cell_{station}"
-            names = ("cell", "position", "verdict", *scalars(table))
+            names = ("cell", "position", "verdict", "recipe", *scalars(table))
             columns = _in_order(connection, name, _SAMPLE_KEYS, names)
             yield name, by_line(table.schema, table.name, columns)
     condensed = list(rollups(plant))

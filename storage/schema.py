@@ -158,6 +158,31 @@ def _mirrors(plant: Plant) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ..
         ("station", "equipment_group", "kind", "name"),
         _signal_rows(plant),
     )  # fmt: skip
+    yield (
+        "recipe",
+        ("name", "title", "ordinal"),
+        ("name",),
+        ((name, r.title, ordinal) for ordinal, (name, r) in enumerate(plant.recipes.items(), 1)),
+    )
+    yield (
+        "recipe_signal",
+        ("recipe", "station", "equipment_group", "kind", "name", "nominal", "sd", "low", "high"),
+        ("recipe", "station", "equipment_group", "kind", "name"),
+        _recipe_rows(plant),
+    )
+
+
+def _recipe_rows(plant: Plant) -> _Rows:
+    for name, recipe in plant.recipes.items():
+        for station_name, station in plant.for_recipe(name).stations.items():
+            for group in station.equipment.keys() & recipe.equipment.keys():
+                for signal in recipe.equipment[group]:
+                    kind = Kind.TELEMETRY if signal in station.signals else Kind.CELL
+                    s = station.signal_of(group, signal)
+                    yield (
+                        name, station_name, group, kind.value, signal,
+                        s.nominal, s.sd, s.low, s.high,
+                    )  # fmt: skip
 
 
 def _signal_rows(plant: Plant) -> _Rows:

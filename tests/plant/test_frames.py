@@ -85,7 +85,7 @@ def test_whole_numbers_of_a_sample_become_float64() -> None:
 def test_tables_know_their_columns_by_name() -> None:
     assert CELLS.by_name["curve"].length == 3
     assert str(CELLS) == "cell.filling"
-    assert CELLS.payload_names == {"cell", "position", "verdict", "fill_mass", "curve"}
+    assert CELLS.payload_names == {"cell", "position", "verdict", "recipe", "fill_mass", "curve"}
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -62,8 +62,8 @@ def test_a_station_is_a_table_and_a_signal_is_a_column(pilot: Plant) -> None:
 
 def test_the_results_of_a_station_are_a_table_keyed_by_cell(pilot: Plant) -> None:
     table = pilot.tables[Kind.CELL, "filling"]
-    assert [column.name for column in table.columns][:6] == [
-        "time", "cell", "equipment", "position", "verdict", "mass_before",
+    assert [column.name for column in table.columns][:7] == [
+        "time", "cell", "equipment", "position", "verdict", "recipe", "mass_before",
     ]  # fmt: skip
     assert table.key == ("cell", "time")
 

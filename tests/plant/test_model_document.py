@@ -11,7 +11,7 @@ from plant import model, signals, stations
 from plant.load import PlantError, load_plant
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "plant-model.md").read_text(encoding="utf-8")
-SMALL, CHANGED = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+SMALL, RECIPES, CHANGED = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -41,6 +41,21 @@ def test_the_file_that_stands_on_it_says_what_is_different(small: Path) -> None:
     assert filling.positions is not None
     assert filling.positions.count == 8
     assert filling.results["fill_mass"].low is None
+
+
+def test_a_recipe_has_its_own_figures_in_the_same_tables(small: Path) -> None:
+    path = small.with_name("recipes.toml")
+    path.write_text(RECIPES, encoding="utf-8")
+    plant = load_plant(path)
+    storage = plant.for_recipe("storage")
+    assert list(plant.recipes) == ["vehicle", "storage"]
+    assert plant.for_recipe("vehicle").signal("l1-filler-01", "fill_mass").nominal == 6.40
+    assert storage.signal("l1-filler-01", "fill_mass").nominal == 6.05
+    assert storage.signal("l1-filler-01", "fill_mass").sd == 0.025
+    assert storage.tables is plant.tables
+    assert storage.equipment is plant.equipment
+    with pytest.raises(KeyError):
+        plant.for_recipe("bus")
 
 
 def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None:

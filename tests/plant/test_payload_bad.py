@@ -344,6 +344,12 @@ def test_a_wrong_sample_or_block_is_refused(
         ),
         (
             TESTER,
+            {"ts": NOW_MS, "cell": "a", "recipe": "bus"},
+            Reason.WRONG_TYPE,
+            "'recipe' is 'bus', not one of 'storage', 'vehicle'",
+        ),
+        (
+            TESTER,
             {"ts": NOW_MS, "cell": "a", "position": 0},
             Reason.WRONG_TYPE,
             "'position' must be a whole number from 1",

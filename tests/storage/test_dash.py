@@ -44,6 +44,7 @@ def changed(plant: Plant, **station: Any) -> Plant:
     """Return *plant* with other values in its station `filling`."""
     whole = plant.model_dump()
     whole["stations"]["filling"] |= station
+    whole["recipes"] = {}
     return Plant.model_validate(whole)
 
 

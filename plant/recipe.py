@@ -1,0 +1,51 @@
+"""Recipes: variants of the cell that a line makes, by what they have different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field
+
+from plant.signals import Name, Override, Part, TopicWord
+from plant.stations import Station
+
+
+class Recipe(Part):
+    """One variant; *equipment* gives by group what differs from the station's signals."""
+
+    title: str
+    equipment: dict[TopicWord, dict[Name, Override]] = Field(default={})
+
+    def faults(self, stations: Mapping[str, Station]) -> Iterator[str]:
+        """Yield what does not fit *stations*, with its place below the recipe."""
+        groups = {group for station in stations.values() for group in station.equipment}
+        for group in sorted(self.equipment.keys() - groups):
+            yield f"equipment.{group}: no station has such machines"
+        for station in self.applied(stations).values():
+            for group in sorted(station.equipment.keys() & self.equipment.keys()):
+                for name in self.equipment[group]:
+                    place = f"equipment.{group}.{name}"
+                    if name not in station.signals and name not in station.results:
+                        yield f"{place}: the station has no such signal or result"
+                        continue
+                    signal = station.signal_of(group, name)
+                    low = signal.low if signal.low is not None else signal.nominal
+                    high = signal.high if signal.high is not None else signal.nominal
+                    if not low <= signal.nominal <= high:
+                        yield (
+                            f"{place}: with it, nominal {signal.nominal} is outside the limits "
+                            f"{signal.low} to {signal.high}; override them, too"
+                        )
+
+    def applied(self, stations: Mapping[str, Station]) -> dict[str, Station]:
+        """Return *stations* with what this recipe has different laid over their groups."""
+        return {name: self._over(station) for name, station in stations.items()}
+
+    def _over(self, station: Station) -> Station:
+        groups = {}
+        for name, group in station.equipment.items():
+            overrides = dict(group.overrides)
+            for signal, change in self.equipment.get(name, {}).items():
+                overrides[signal] = change.over(overrides.get(signal))
+            groups[name] = group.model_copy(update={"overrides": overrides})
+        return station.model_copy(update={"equipment": groups})
