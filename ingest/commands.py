@@ -13,7 +13,7 @@ import typer
 
 from ingest.host import Host, beside
 from ingest.metrics import serve
-from ingest.pool import Pool
+from ingest.pool import Pool, on_end_of_pool
 from ingest.session import SocketSession
 from ingest.tally import Tally
 from ingest.worker import Worker
@@ -79,6 +79,7 @@ def ingest(
         str,
         typer.Option(help="Our name as a Sparkplug host application.", callback=_check_host_id),
     ] = "jellyroll",
+    in_pool: Annotated[bool, typer.Option("--in-pool", hidden=True)] = False,
 ) -> None:
     """Take messages from the broker to the database until stopped; lose none.
 
@@ -93,6 +94,7 @@ def ingest(
         common = [
             "--broker", broker, "--database", database, "--plant", str(plant), "--client", client,
             "--shared", "--sparkplug" if sparkplug else "--no-sparkplug", "--host-id", host_id,
+            "--in-pool",
         ]  # fmt: skip
         pool = Pool([["ingest", *common, *_own(worker + i, address, i)] for i in range(workers)])
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,6 +109,7 @@ def ingest(
         client=client,
         metrics=address,
         host_id=host_id if sparkplug and worker == 0 else "",
+        is_in_pool=in_pool,
     )
 
 
@@ -120,6 +123,7 @@ def _run(
     client: Client,
     metrics: tuple[str, int] | None,
     host_id: str,
+    is_in_pool: bool,
 ) -> None:
     check_database(database, plant)
     name = f"jellyroll-ingest-{worker}"
@@ -139,6 +143,8 @@ def _run(
     running = Worker(session, PayloadDecoder(plant), writer, tally)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: running.stop())
+    if is_in_pool:
+        on_end_of_pool(running.stop)
     writer.open()
     books = {name: tally}
     with contextlib.ExitStack() as stack:

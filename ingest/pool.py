@@ -1,13 +1,18 @@
-"""Several workers on one machine: each a process of its own, started again when it dies."""
+"""Several workers on one machine: each a process of its own, started again when it dies.
+
+A worker of a pool stops when the pool is gone, however it went: their standard input is a pipe
+that ends with the pool, and a worker that is left over would keep the next pool's from starting.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 log = logging.getLogger("jellyroll.ingest")
 
@@ -15,6 +20,17 @@ _MAX_PAUSE_S = 5.0
 #: A worker that ran so long had no trouble starting.
 _SETTLED_S = 5.0
 _STOP_TIMEOUT_S = 60.0
+
+
+def on_end_of_pool(stop: Callable[[], None]) -> None:
+    """Call *stop*, in a thread, when the pool that started this process is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        stop()
+
+    threading.Thread(target=wait, name="end-of-pool", daemon=True).start()
 
 
 class Pool:
@@ -61,7 +77,9 @@ class _Member:
             if time.monotonic() >= self._start_at_s:
                 self._start_at_s = time.monotonic()
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "jellyroll", *self._command], start_new_session=True
+                    [sys.executable, "-m", "jellyroll", *self._command],
+                    stdin=subprocess.PIPE,
+                    start_new_session=True,
                 )
             return
         code = self._process.poll()

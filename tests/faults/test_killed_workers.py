@@ -82,6 +82,25 @@ def test_workers_of_a_pool_that_are_all_killed_come_back_and_lose_nothing(
     assert pool.stop() == 0
 
 
+def test_workers_whose_pool_is_killed_stop_and_the_next_pool_takes_up_their_sessions(
+    start_workers: StartWorkers, start_stream: StartStream
+) -> None:
+    (pool,) = start_workers(1, "--workers", "2")
+    wait_until(lambda: pool.log().count(" connected; ") == 2, "both workers")
+    assert pool.process is not None
+    left_over = service.children(pool.process.pid)
+    stream = start_stream()
+    stream.flow(0.7)
+    pool.kill()
+    wait_until(
+        lambda: not any(service.alive(pid, "ingest") for pid in left_over), "the workers are gone"
+    )
+    pool.start()
+    wait_until(lambda: pool.log().count(" connected; ") == 4, "both workers of the next pool")
+    stream.check()
+    assert pool.stop() == 0
+
+
 def test_every_message_twice_is_stored_once(
     start_workers: StartWorkers, start_stream: StartStream, database: Database
 ) -> None:
