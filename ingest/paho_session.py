@@ -14,7 +14,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.message import RefusedError, SessionLostError, Will
-from ingest.session import KEEP_ALIVE_S, RECEIVE_MAX, SESSION_EXPIRY_S, tls_context
+from ingest.session import (
+    KEEP_ALIVE_S,
+    RECEIVE_MAX,
+    SESSION_EXPIRY_S,
+    tls_context,
+    why_not_connected,
+)
 from plant.broker import BrokerAddress
 
 log = logging.getLogger("jellyroll.ingest")
@@ -71,9 +77,7 @@ class PahoSession:
                 properties=properties,
             )
         except OSError as error:
-            raise SessionLostError(
-                f"no broker at {address.host}:{address.port}: {error}"
-            ) from error
+            raise why_not_connected(address, error) from error
         client.loop_start()
         self._expect("connection")
         client.subscribe(self._filter, qos=1)

@@ -50,6 +50,17 @@ def _will(will: Will | None) -> mqtt5.Will | None:
     return mqtt5.Will(will.topic, payload=will.payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
 
 
+def why_not_connected(address: BrokerAddress, error: OSError) -> RefusedError | SessionLostError:
+    """Return what *error* of opening a connection means: only a bad certificate is for good."""
+    place = f"{address.host}:{address.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return RefusedError(
+            f"the certificate of the broker at {place} is not to be trusted: "
+            f"{error.verify_message}; name the one that signed it: mqtts://…?ca=FILE"
+        )
+    return SessionLostError(f"no broker at {place}: {error}")
+
+
 def tls_context(address: BrokerAddress) -> ssl.SSLContext:
     """Return what trusts the broker's certificate; raise `RefusedError` if its file is no good."""
     try:
@@ -97,15 +108,8 @@ class SocketSession:
         address = self._address
         try:
             self._socket = self._open()
-        except ssl.SSLCertVerificationError as error:
-            raise RefusedError(
-                f"the certificate of the broker at {address.host}:{address.port} is not to be "
-                f"trusted: {error.verify_message}; name the one that signed it: mqtts://…?ca=FILE"
-            ) from error
         except OSError as error:
-            raise SessionLostError(
-                f"no broker at {address.host}:{address.port}: {error}"
-            ) from error
+            raise why_not_connected(address, error) from error
         packet = mqtt5.ConnectPacket(
             self._client_id,
             username=address.username,

@@ -278,8 +278,11 @@ def test_the_brokers_own_figures_are_for_the_doctor_alone(enter: Callable[[str],
 # --- TLS
 
 
-def test_a_certificate_of_someone_else_is_refused_with_words(closed: Closed) -> None:
-    session = SocketSession(closed.address("ingest", "other.crt"), "tls-other", "v1/#")
+@pytest.mark.parametrize("client", [SocketSession, PahoSession])
+def test_a_certificate_of_someone_else_is_refused_with_words(
+    closed: Closed, client: Callable[[BrokerAddress, str, str], Session]
+) -> None:
+    session = client(closed.address("ingest", "other.crt"), "tls-other", "v1/#")
     with pytest.raises(RefusedError, match=r"is not to be trusted: .*\?ca=FILE"):
         session.connect()
 
