@@ -7,9 +7,9 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.pool import AsyncResult
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,7 +110,7 @@ class Bench:
             count = self._plan.messages or load.queued
             self._check_fits(load, count)
             with self._publishing(load, count / load.per_s, None) as parts:
-                published = [part.result() for _, part in parts]
+                published = [part.get() for _, part in parts]
             with connect(dsn, application="jellyroll bench", autocommit=True) as connection:
                 watcher = Watcher(connection)
                 before = self._cpu_s([])
@@ -147,7 +147,7 @@ class Bench:
             with self._publishing(load, self._plan.seconds, per_s) as parts:
                 births = sum(len(packets(self._plant, stream).births) for stream in load.streams)
                 self._wait(watcher, workers, births + sum(count for count, _ in parts))
-                published = [part.result() for _, part in parts]
+                published = [part.get() for _, part in parts]
             used = self._cpu_s(workers) - before
             seconds = watcher.last_seen_s() - min(part.begin_s for part in published)
             outcome = _Outcome(seconds, per_s, used, published, load_before)
@@ -239,7 +239,7 @@ class Bench:
     @contextmanager
     def _publishing(
         self, load: Load, seconds: float, per_s: float | None
-    ) -> Iterator[list[tuple[int, Future[Published]]]]:
+    ) -> Iterator[list[tuple[int, AsyncResult[Published]]]]:
         """Publish all streams, each from a process of its own; yield counts and what will come.
 
         Without *per_s* everything is sent at once, with times of the past.
@@ -247,7 +247,8 @@ class Bench:
         faster = (per_s or load.per_s) / load.per_s
         begin_s = time.time() + _LEAD_S if per_s else time.time() - seconds - 60.0
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(len(load.streams), mp_context=context) as pool:
+        # Unlike that of concurrent.futures, this pool ends its processes when the run is stopped.
+        with context.Pool(len(load.streams)) as pool:
             orders = [
                 Order(
                     stream,
@@ -259,7 +260,10 @@ class Bench:
                 for stream in load.streams
             ]
             url = self._services.broker_url
-            yield [(order.count, pool.submit(publish, self._plant, url, order)) for order in orders]
+            yield [
+                (order.count, pool.apply_async(publish, (self._plant, url, order)))
+                for order in orders
+            ]
 
     def _wait(self, watcher: Watcher, workers: Sequence[Service], sent: int) -> None:
         def check() -> None:
