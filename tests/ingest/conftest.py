@@ -72,6 +72,8 @@ def ingest(
         "--database", migrated_database, "--client", client,
     ]  # fmt: skip
     ingest = IngestProcess(arguments, tmp_path / "ingest.log")
+    # Tests elsewhere run worker 0 on this broker, too, and may have left it messages.
+    _forget_session(broker.url, "jellyroll-ingest-0")
     yield ingest
     if ingest.process is not None and ingest.process.poll() is None:
         ingest.kill()
