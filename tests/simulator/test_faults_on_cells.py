@@ -1,151 +1,40 @@
-"""Each fault on the pilot line: which cells, how much, and nobody else.
-
-The cells that a fault should reach are worked out here from the numbers of the cells by hand: one
-winder winds cell n, 3,797 of them (3,550 of the anode) from a strip, eight strips from a roll.
-"""
+"""Each fault on the pilot line: which cells, how much, and nobody else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from plant.load import PILOT, load_plant
-from plant.model import Plant
-from simulator.faults import Fault, parse_fault
-from simulator.line import Line
+from simulator.faults import parse_fault
 from simulator.noise import Floats, Ints
-from simulator.results import Results
-from simulator.truth import truth
-
-Mask = npt.NDArray[np.bool_]
-
-HOUR_MS = 3_600_000
-BEGINNING_MS = 1_577_836_800_000
-CATHODE, ANODE = (3_797, 0.790, 0.0253), (3_550, 0.845, 0.0145)
-ROLL = 2_610
-#: The first cell of a roll of November 2026.
-FIRST = ROLL * 8 * 3_797
-
-
-def wound_ms(numbers: Ints) -> Ints:
-    return BEGINNING_MS + numbers * 200_000 // 73
-
-
-@dataclass(frozen=True)
-class Made:
-    """Strip, lane, roll and metre of cells, and when their metres were where, in ms."""
-
-    strip: Ints
-    metre: Floats
-    of: tuple[int, float, float]
-
-    @classmethod
-    def of_cells(cls, numbers: Ints, of: tuple[int, float, float] = CATHODE) -> Made:
-        return cls(numbers // of[0], np.asarray((numbers % of[0] + 0.5) * of[1]), of)
-
-    @property
-    def lane(self) -> Ints:
-        return self.strip % 8 + 1
-
-    def rolled_ms(self, hours_before: float) -> Floats:
-        roll_ms = wound_ms(self.strip // 8 * 8 * self.of[0])
-        return np.asarray(roll_ms - hours_before * HOUR_MS + np.floor(self.metre * 1000))
-
-    @property
-    def slit_ms(self) -> Floats:
-        begin = wound_ms(self.strip * self.of[0]) - 24 * HOUR_MS
-        return np.asarray(begin + np.floor(self.metre * 600))
-
-    @property
-    def slurry(self) -> Ints:
-        roll_kg = self.of[2] * 3_000 / self.of[1] * 8
-        return np.floor((self.strip // 8 + self.metre / 3_000) * roll_kg / 1000).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Cells with and without faults, and what the truth says of them."""
-
-    numbers: Ints
-    healthy: dict[str, Floats]
-    faulty: dict[str, Floats]
-    severity: Floats
-
-    @property
-    def changed(self) -> Mask:
-        """Which cells differ in any bit of any result."""
-        found = np.zeros(len(self.numbers), dtype=bool)
-        for full, values in self.healthy.items():
-            other = self.faulty[full]
-            found |= (values != other) & ~(np.isnan(values) & np.isnan(other))
-        return found
-
-    def moved(self, full: str, mask: Mask) -> Floats:
-        return (self.faulty[full] - self.healthy[full])[mask]
-
-
-@cache
-def pilot_line() -> tuple[Plant, Line, Results]:
-    plant = load_plant(PILOT)
-    return plant, Line(plant, "l1", 7), Results(plant, "l1", 7)
-
-
-def all_results(first: int, count: int, faults: tuple[Fault, ...]) -> dict[str, Floats]:
-    results = pilot_line()[2]
-    return {
-        f"{place}.{name}": values
-        for place in results.places
-        for name, values in results.of(place, first, count, faults).items()
-    }
-
-
-@cache
-def healthy(first: int, count: int) -> dict[str, Floats]:
-    return all_results(first, count, ())
-
-
-def suffer(first: int, count: int, *faults: tuple[str, float]) -> Outcome:
-    """Return the cells with *faults*, each a text and the moment that its times count from."""
-    plant, line, _ = pilot_line()
-    known = tuple(parse_fault(text, plant).started(round(live_ms)) for text, live_ms in faults)
-    numbers = np.arange(first, first + count)
-    told = dict.fromkeys(line.ids.of(numbers), 0.0)
-    for hit in line.hits.of(known, first, count):
-        # The days of the cells alone: the truth of a week is a million cells.
-        times = hit.touch.times_ms[hit.touch.severity != 0]
-        for row in truth([line], [hit.fault], int(times.min()), int(times.max()) + 1):
-            if row.cell in told and row.cell is not None:
-                told[row.cell] = row.severity or 0.0
-    faulty = all_results(first, count, known)
-    return Outcome(numbers, healthy(first, count), faulty, np.array(list(told.values())))
-
-
-def coat_ms(hours_before: float = 48) -> float:
-    """Return when the first metre of the roll was coated, or so long before its first cell."""
-    return float(wound_ms(np.array([FIRST]))[0]) - hours_before * HOUR_MS
-
-
-def at(station_s: float, cell: int = FIRST + 2_000) -> float:
-    """Return when *cell* comes to a station so long after winding."""
-    return float(wound_ms(np.array([cell]))[0]) + station_s * 1000
-
-
-def later(numbers: Ints) -> Mask:
-    mask: Mask = numbers >= FIRST + 2_000
-    return mask
-
-
-def everyone(numbers: Ints) -> Mask:
-    return np.ones(len(numbers), dtype=bool)
-
-
-#: Effects as (result, change from, to); of the nominal when the result's name ends with a %.
-Sizes = list[tuple[str, float, float]]
+from tests.simulator.suffering import (
+    ANODE,
+    BEGINNING_MS,
+    FIRST,
+    HOUR_MS,
+    LANE_3,
+    MIXED_MS,
+    SLURRY,
+    STRIP,
+    TRAY_20,
+    WET,
+    Made,
+    Mask,
+    Sizes,
+    all_results,
+    at,
+    coat_ms,
+    everyone,
+    healthy,
+    later,
+    of_slurry,
+    pilot_line,
+    suffer,
+    wound_ms,
+)
 
 
 @dataclass(frozen=True)
@@ -161,11 +50,6 @@ class Case:
 
 def of_lane_3(numbers: Ints) -> Mask:
     mask: Mask = Made.of_cells(numbers).lane == 3
-    return mask
-
-
-def of_slurry(numbers: Ints) -> Mask:
-    mask: Mask = Made.of_cells(numbers).slurry == 2_007
     return mask
 
 
@@ -204,26 +88,12 @@ def of_tower_1(numbers: Ints) -> Mask:
     return mask
 
 
-#: The first cell of tray place 20; tower 1 ends with place 24.
-TRAY_20 = FIRST // (256 * 123) * 256 * 123 + 19 * 256
-
 #: The first cell of a roll of anode, and when that was coated.
 ANODE_FIRST = (FIRST // 28_400 + 1) * 28_400
 ANODE_MS = at(-48 * 3_600, ANODE_FIRST)
-#: The roll after FIRST's takes the last of slurry 2,006 and begins slurry 2,007.
-SLURRY = (FIRST + 30_376, 20_000)
-MIXED_MS = at(-54 * 3_600, SLURRY[0])
 BATCHES = (FIRST, 20_000)
 LAST_BATCH_MS = float(dried_ms(np.array([FIRST + 19_000]))[0])
 
-LANE_3 = (FIRST + 7_000, 5_000)
-STRIP = (FIRST, 4_000)
-WET: Sizes = [
-    ("formation.first_cycle_efficiency", -0.0032, -0.0028),
-    ("end_of_line.k_value", 0.19, 0.21),
-    ("end_of_line.acir%", 0.0099, 0.0101),
-    ("formation.discharge_capacity%", 0.0, 0.0),
-]
 CASES = [
     Case(
         "F01:lane=3",
@@ -425,125 +295,6 @@ def test_half_the_size_is_half_the_effect() -> None:
     for full in ("winding.alignment", "end_of_line.k_value"):
         mask = later(whole.numbers)
         assert np.allclose(half.moved(full, mask), whole.moved(full, mask) / 2, atol=0.002)
-
-
-def test_f03_spreads_the_capacity_twice_and_leaves_its_mean() -> None:
-    outcome = suffer(*SLURRY, ("F03", MIXED_MS))
-    hit = of_slurry(outcome.numbers)
-    for full in ("formation.discharge_capacity", "end_of_line.capacity"):
-        before, after = outcome.healthy[full][hit], outcome.faulty[full][hit]
-        assert after.std() / before.std() == pytest.approx(2.0, abs=0.03)
-        assert after.mean() == pytest.approx(before.mean(), abs=0.001)
-
-
-def test_f04_runout_goes_both_ways_round_the_roll() -> None:
-    outcome = suffer(*STRIP, ("F04:kind=runout", coat_ms(40)))
-    assert np.array_equal(outcome.changed | (np.abs(outcome.severity) < 0.01), outcome.numbers > 0)
-    moved = outcome.moved("end_of_line.acir", everyone(outcome.numbers))
-    assert (moved.min(), moved.max()) == (pytest.approx(-0.22, abs=0.02), pytest.approx(0.22, 0.1))
-    assert abs(moved.mean()) < 0.005
-    # Cells of 0.79 m against 2.513 m round the roll: the third neighbour is nearly round.
-    assert np.corrcoef(moved[:-3], moved[3:])[0, 1] > 0.8
-    assert np.corrcoef(moved[:-1], moved[1:])[0, 1] < 0
-
-
-def test_f05_shorts_one_cell_in_a_hundred_of_a_worn_knife() -> None:
-    begin = FIRST + 2 * 3_797
-    outcome = suffer(begin - 500, 5_000, ("F05:knife=3", at(0, begin) - 50 * HOUR_MS))
-    made = Made.of_cells(outcome.numbers)
-    hit = outcome.severity > 0
-    assert set(made.lane[hit]) == {3}
-    assert 20 < np.count_nonzero(hit) < 60
-    assert np.array_equal(outcome.changed, hit)
-    k = outcome.moved("end_of_line.k_value", hit)
-    assert 0.17 < k.min() < 1.0 < k.max() < 18.1
-    assert 0.6 < np.median(k) < 5  # log-uniform: 1.8
-    insulation = outcome.faulty["winding.insulation"] / outcome.healthy["winding.insulation"]
-    assert (insulation[hit] < 0.41).all()
-
-
-def test_f05_begins_with_few_shorts() -> None:
-    begin = FIRST + 2 * 3_797
-    new = suffer(begin, 3_797, ("F05:knife=3", at(0, begin) - 24 * HOUR_MS))
-    assert np.count_nonzero(new.severity) <= 3
-
-
-def test_f06_hits_isolated_cells_in_bursts() -> None:
-    outcome = suffer(FIRST, 20_000, ("F06@+1h", at(0, FIRST)))
-    hit = np.flatnonzero(outcome.severity)
-    assert np.array_equal(outcome.changed, outcome.severity > 0)
-    # A fifth of the time, one cell in fifty: 76 of 18,700 cells.
-    assert 45 < len(hit) < 110
-    assert hit.min() > 1_314 - 1
-    k = outcome.moved("end_of_line.k_value", outcome.severity > 0)
-    assert 0.49 < k.min() < k.max() < 20.1
-    burst = wound_ms(outcome.numbers[hit]) - at(0, FIRST) - HOUR_MS
-    for turn in np.unique(burst // (HOUR_MS // 2)):
-        own = burst[burst // (HOUR_MS // 2) == turn]
-        assert np.ptp(own) <= 0.2 * HOUR_MS / 2
-
-
-def test_f09_is_a_saw_tooth_with_the_counter_of_the_tip() -> None:
-    outcome = suffer(FIRST, 33_000, ("F09", at(60, FIRST)))
-    moved = outcome.moved("welding.tab_resistance", everyone(outcome.numbers))
-    times = wound_ms(outcome.numbers) + 60_000
-    wear = (times / (24 * HOUR_MS) + 0.381966) % 1.0
-    assert np.allclose(moved, 110 * wear, atol=0.2)
-    assert np.count_nonzero(np.diff(moved) < -100) == 1  # one dressing a day
-    acir = outcome.moved("end_of_line.acir", everyone(outcome.numbers))
-    cold = acir > 1
-    assert np.allclose(acir[~cold], 0.11 * wear[~cold], atol=0.004)
-    assert 0.0015 < cold.mean() < 0.0035  # half a per cent of the worn ones
-    assert (acir[cold] > 2.0).all()
-    assert (acir[cold] < 10.2).all()
-    pull = outcome.faulty["welding.pull_force"][cold]
-    assert (pull[~np.isnan(pull)] < 18).all()
-
-
-def test_f10_wets_cells_between_filling_and_seal_by_the_time_they_stood_open() -> None:
-    # 40 minutes by itself, from the filling of cell 2,000.
-    outcome = suffer(*STRIP, ("F10", at(300)))
-    into, out = (wound_ms(outcome.numbers) + s * 1000 for s in (300, 420))
-    on, off = at(300), at(300) + 40 * 60_000
-    part = np.clip(np.minimum(out, off) - np.maximum(into, on), 0, None) / 120_000
-    assert np.allclose(outcome.severity, part)
-    assert not outcome.changed[part == 0].any()
-    whole = part == 1
-    assert np.count_nonzero(whole) > 800
-    for full, least, most in WET:
-        name = full.rstrip("%")
-        usual = {"end_of_line.acir": 22.0}.get(name, 1.0)
-        assert least <= outcome.moved(name, whole).mean() / usual <= most, full
-    assert outcome.moved("end_of_line.k_value", whole).min() >= 0.099
-    assert outcome.moved("end_of_line.k_value", whole).max() <= 0.301
-
-
-def test_f13_wets_the_crimp_of_one_cell_in_ten() -> None:
-    outcome = suffer(FIRST, 8_000, ("F13:nozzle=2", 0.0))
-    leaks = outcome.moved("sealing.leak_rate", outcome.severity > 0)
-    assert 0.07 < (leaks > 4e-8).mean() < 0.13
-
-
-def test_f14_ramps_up_with_the_tool_and_comes_back_with_a_new_one() -> None:
-    outcome = suffer(FIRST, 12_000, ("F14@+0..+6h", at(420, FIRST + 1_000)))
-    hours = (wound_ms(outcome.numbers) + 420_000 - at(420, FIRST + 1_000)) / HOUR_MS
-    worn = np.where((hours >= 0) & (hours < 6), hours / 24, 0.0)
-    assert np.allclose(outcome.severity, worn, atol=1e-9)
-    moved = outcome.moved("sealing.crimp_height", everyone(outcome.numbers))
-    assert np.allclose(moved, 0.08 * worn, atol=5e-4)
-    assert not outcome.changed[worn == 0].any()
-    last = worn > 0.24
-    assert outcome.moved("end_of_line.mass", last).mean() == pytest.approx(-0.009, abs=0.001)
-    assert outcome.moved("sealing.leak_rate", last).min() > 1e-7
-
-
-def test_f15_counts_the_part_of_the_day_that_was_hot() -> None:
-    # Off half a day before the first cell comes out: it had half of its formation hot.
-    out_ms = at(86_700, TRAY_20)
-    outcome = suffer(TRAY_20, 256, ("F15:tower=1@-3d..-12h", out_ms))
-    assert outcome.severity[0] == pytest.approx(0.5, abs=0.001)
-    moved = outcome.moved("formation.temperature_mean", outcome.numbers == TRAY_20)
-    assert moved[0] == pytest.approx(4.0, abs=0.01)
 
 
 def test_healthy_lines_of_the_same_seed_do_not_know_of_faults_elsewhere() -> None:
