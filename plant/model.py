@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from plant.cell_quality import CellQuality
 from plant.recipe import Recipe
 from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
@@ -90,6 +91,7 @@ class Plant(Part):
     recipes: dict[Name, Recipe] = Field(
         default={}, description="variants of the cell; what names none is of the first"
     )
+    cell_quality: CellQuality | None = None
 
     @model_validator(mode="after")
     def _machines_differ(self) -> Self:
@@ -116,6 +118,14 @@ class Plant(Part):
         if faults and "stations" in info.data:
             raise ValueError("; ".join(faults))
         return recipes
+
+    @field_validator("cell_quality")
+    @classmethod
+    def _quality_fits(cls, quality: CellQuality | None, info: ValidationInfo) -> CellQuality | None:
+        faults = [] if quality is None else list(quality.faults(info.data.get("stations", {})))
+        if faults and "stations" in info.data:
+            raise ValueError("; ".join(faults))
+        return quality
 
     def for_recipe(self, name: str) -> Plant:
         """Return the same plant with the nominals and limits of recipe *name*.
