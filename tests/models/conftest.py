@@ -31,8 +31,8 @@ STEP_US = 2_740_000
 
 _FED = ("cell.filling", "ingest.batch", "ingest.batch_span", "ingest.dead_letter")
 _ANALYSED = (
-    "ingest.cursor", "analysis.anomaly", "analysis.chart", "analysis.control_limit",
-    "analysis.learning",
+    "ingest.cursor", "analysis.anomaly", "analysis.suspect", "analysis.chart",
+    "analysis.control_limit", "analysis.learning",
 )  # fmt: skip
 
 
