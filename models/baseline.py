@@ -9,8 +9,13 @@ moves neither far.
 Points of one position are often alike from one to the next (a temperature, a lot). A CUSUM of
 such points wanders further than its sd says; their *dependence* is the factor
 sqrt((1 + r) / (1 - r)) of a first-order process with the correlation r of neighbours. It is never
-taken as less than 1, and it widens k and h. Slower ties than that (a lot that lasts for
-thousands of points) are not seen by it.
+taken as less than 1, and it widens k and h.
+
+Slower ties than that come from the material: cells of one roll share what their metres share.
+Where the points have such a slow part, the chart follows it with a *level* (`models.charts_level`)
+and judges what a point does beyond it, as charts of one-step residuals do. Unlike those, the level
+goes no further than the slow part usually does, three of its standard deviations: what is beyond
+stays in the residual for as long as it lasts.
 
 Many results are skew or have long tails (a leak rate, an insulation), and a CUSUM with a high
 limit lives from the tails: exponential data would give a thousand times the false alarms of
@@ -27,6 +32,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from models.charts_level import Level, slow_part
 from models.spc.cusum import CLIP, K
 from models.spc.design import limit_for_estimated
 
@@ -46,34 +52,58 @@ _STEPS = 12
 
 
 class Baseline(NamedTuple):
-    """Mean and sd of *n* points in their unit, and the limits of their CUSUM in sd."""
+    """Mean and sd of *n* points in their unit, the limits of their CUSUM in sd, and their level.
+
+    *sd* is that of the residuals where there is a level; *gain* 0: there is none.
+    """
 
     n: int
     mean: float
     sd: float
     k: float
     h: float
+    gain: float = 0.0
+    reach: float = 0.0
 
 
 def learn(values: npt.NDArray[np.float64], usual_sd: float, arl0: float) -> Baseline:
     """Return the baseline of finite *values* in their order, its limits for *arl0*.
 
-    *usual_sd* is used where all values are equal: the sd that the plant model states.
+    *usual_sd* is the sd that the plant model states: it is used where all values are equal, and
+    what these points have less than that is taken for differences from lot to lot.
     """
-    centre = float(np.median(values))
-    robust_sd = _MAD_TO_SD * float(np.median(np.abs(values - centre)))
-    kept = values
-    if robust_sd > 0.0:
-        kept = values[np.abs(values - centre) <= _CUT * robust_sd]
-    mean = float(np.mean(kept))
-    sd = float(np.std(kept, ddof=1)) / (_CUT_SD if robust_sd > 0.0 else 1.0)
+    mean, sd = _moments(values)
     if sd <= 1e-9 * abs(mean):
         return Baseline(len(values), mean, usual_sd, K, _limit(len(values), 0.0, arl0))
-    z = np.clip((values - mean) / sd, -CLIP, CLIP)
+    level = slow_part(values - mean, sd, usual_sd)
+    residuals = level.residuals(values - mean) if level else values - mean
+    return _baseline(residuals, mean, _moments(residuals)[1] if level else sd, arl0, level)
+
+
+def _moments(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return mean and sd of *values* without outliers."""
+    centre = float(np.median(values))
+    robust_sd = _MAD_TO_SD * float(np.median(np.abs(values - centre)))
+    if robust_sd == 0.0:
+        return float(np.mean(values)), float(np.std(values, ddof=1))
+    kept = values[np.abs(values - centre) <= _CUT * robust_sd]
+    return float(np.mean(kept)), float(np.std(kept, ddof=1)) / _CUT_SD
+
+
+def _baseline(
+    residuals: npt.NDArray[np.float64],
+    mean: float,
+    sd: float,
+    arl0: float,
+    level: Level | None,
+) -> Baseline:
+    """Return the baseline of points whose *residuals* have the standard deviation *sd*."""
+    z = np.clip(residuals / sd, -CLIP, CLIP)
     correlation = min(max(float(np.mean(z[1:] * z[:-1]) / np.mean(z * z)), 0.0), _MAX_CORRELATION)
     dependence = math.sqrt((1.0 + correlation) / (1.0 - correlation))
-    h = _limit(len(values), correlation, arl0) / min(_decay(z), _decay(-z))
-    return Baseline(len(values), mean, sd, K * dependence, h * dependence)
+    h = _limit(len(z), correlation, arl0) / min(_decay(z), _decay(-z))
+    gain, reach = (level.gain, level.reach / sd) if level else (0.0, 0.0)
+    return Baseline(len(z), mean, sd, K * dependence, h * dependence, gain, reach)
 
 
 def _limit(n: int, correlation: float, arl0: float) -> float:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg.types.json import Jsonb
-
+from models.anomaly_store import AnomalyRow, write_anomalies
 from models.baseline import Baseline
 from models.charts import Alarm, ChartKey, Charts, Learnt, Outcome
 from models.sql import statement
@@ -23,6 +22,7 @@ _ARRAYS = (
 _STAGE_TYPES = (
     "int4", "text", "int2", "text", "int4", "int8", "timestamptz", "timestamptz",
     "int8[]", "bool[]", "int8[]", "int8[]", "int8[]", "int8[]", "int8[]", "float8[]",
+    "text", "float8",
 )  # fmt: skip
 
 
@@ -34,22 +34,23 @@ def prepare(connection: Connection) -> None:
 def load(connection: Connection, plant: Plant, charts: Charts) -> None:
     """Fill the empty *charts* with what the database holds."""
     for row in connection.execute(statement("load_charts")):
-        key, version, points, first, last = ChartKey(*row[:3]), *row[3:7]
+        key = ChartKey(*row[:3], recipe=row[3] or default_recipe(plant))
+        version, points, first, last, level = row[4:9]
         number = charts.add(key, usual_sd(plant, key))
         state = charts.state[number]
-        state["points"] = points
+        state["points"], state["level"] = points, level
         state["first_us"], state["last_us"] = to_us(first), to_us(last)
-        for name, values in zip(_ARRAYS, row[7:15], strict=True):
+        for name, values in zip(_ARRAYS, row[9:17], strict=True):
             state[name] = values
         if version:
-            charts.set_baseline(number, version, Baseline(*row[15:]))
+            charts.set_baseline(number, version, Baseline(*row[17:]))
     pieces = connection.execute("SELECT chart, value FROM analysis.learning ORDER BY chart, first")
     for number, piece in pieces:
         charts.learning[number].append(piece)
 
 
-def save(connection: Connection, plant: Plant, charts: Charts, outcome: Outcome) -> None:
-    """Write what *outcome* changed, in the caller's transaction."""
+def save(connection: Connection, plant: Plant, charts: Charts, outcome: Outcome) -> list[int]:
+    """Write what *outcome* changed, in the caller's transaction; return the ids of alarms begun."""
     _save_states(connection, charts, outcome.touched.tolist())
     _save_learning(connection, outcome)
     with connection.cursor() as cursor:
@@ -57,16 +58,19 @@ def save(connection: Connection, plant: Plant, charts: Charts, outcome: Outcome)
             statement("insert_control_limit"),
             [_control_limit(charts, learnt) for learnt in outcome.learnt],
         )
-        cursor.executemany(
-            statement("insert_anomaly"),
-            [_anomaly(plant, charts, alarm) for alarm in outcome.alarms],
-        )
+    return write_anomalies(connection, [_anomaly(plant, charts, alarm) for alarm in outcome.alarms])
+
+
+def default_recipe(plant: Plant) -> str:
+    """Return the recipe of what names none: the first one, or '' in a plant without recipes."""
+    return next(iter(plant.recipes), "")
 
 
 def usual_sd(plant: Plant, key: ChartKey) -> float:
     """Return the sd that the plant model states; 1 for what the model no longer has."""
     try:
-        return plant.signal(key.equipment, key.characteristic).sd
+        of_recipe = plant.for_recipe(key.recipe) if key.recipe else plant
+        return of_recipe.signal(key.equipment, key.characteristic).sd
     except KeyError:
         return 1.0
 
@@ -80,12 +84,14 @@ def _save_states(connection: Connection, charts: Charts, touched: Sequence[int])
                 copy.write_row(
                     (
                         number,
-                        *charts.keys[number],
+                        *charts.keys[number][:3],
                         int(state["version"]),
                         int(state["points"]),
                         from_us(int(state["first_us"])),
                         from_us(int(state["last_us"])),
                         *(state[name].tolist() for name in _ARRAYS),
+                        charts.keys[number].recipe,
+                        float(state["level"]),
                     )
                 )
         cursor.execute(statement("upsert_charts"))
@@ -115,24 +121,27 @@ def _control_limit(charts: Charts, learnt: Learnt) -> tuple[object, ...]:
     )
 
 
-def _anomaly(plant: Plant, charts: Charts, alarm: Alarm) -> tuple[object, ...]:
+def _anomaly(plant: Plant, charts: Charts, alarm: Alarm) -> AnomalyRow:
     key, state = charts.keys[alarm.chart], charts.state[alarm.chart]
     machine = plant.equipment[key.equipment]
-    return (
-        "on" if alarm.is_on else "off",
-        machine.line,
-        machine.station,
-        *key,
-        "high" if alarm.is_high else "low",
-        from_us(alarm.since_us),
-        from_us(alarm.time_us),
-        alarm.statistic,
-        alarm.limit,
-        alarm.value,
-        float(state["mean"]),
-        float(state["sd"]),
-        plant.signal(key.equipment, key.characteristic).unit,
-        alarm.samples,
-        Jsonb([[from_us(time_us).isoformat(), value] for time_us, value in alarm.recent]),
-        MODEL,
+    return AnomalyRow(
+        state="on" if alarm.is_on else "off",
+        line=machine.line,
+        station=machine.station,
+        equipment=key.equipment,
+        position=key.position,
+        characteristic=key.characteristic,
+        direction="high" if alarm.is_high else "low",
+        since=from_us(alarm.since_us),
+        time=from_us(alarm.time_us),
+        statistic=alarm.statistic,
+        limit=alarm.limit,
+        value=alarm.value,
+        expected=alarm.expected,
+        sd=float(state["sd"]),
+        unit=plant.signal(key.equipment, key.characteristic).unit,
+        samples=alarm.samples,
+        last_points=[[from_us(time_us).isoformat(), value] for time_us, value in alarm.recent],
+        model=MODEL,
+        recipe=key.recipe,
     )

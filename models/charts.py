@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.baseline import Baseline, learn
+from models.charts_level import levels
 from models.onset import points_before_onset
 from models.spc import cusum
 from models.spc.cusum import Cusum, Edge, Floats, Ints, Points
@@ -18,8 +19,8 @@ from models.spc.cusum import Cusum, Edge, Floats, Ints, Points
 #: As many of the last points of a chart are kept to be shown with an alarm.
 RECENT = 25
 
-#: One chart. Sides are (high, low); *usual_sd*, *mean* and *sd* in the result's unit, *k* and *h*
-#: in sd; version 0 while it learns.
+#: One chart. Sides are (high, low); *usual_sd*, *mean*, *sd* and *level* (above the mean) in the
+#: result's unit, *k*, *h* and *reach* in sd; version 0 while it learns.
 STATE = np.dtype(
     [
         ("version", np.int64),
@@ -39,16 +40,23 @@ STATE = np.dtype(
         ("sd", np.float64),
         ("k", np.float64),
         ("h", np.float64),
+        ("gain", np.float64),
+        ("reach", np.float64),
+        ("level", np.float64),
     ]
 )
 
 
 class ChartKey(NamedTuple):
-    """What a chart watches; *position* None where the station has none."""
+    """What a chart watches; *position* None where the station has none.
+
+    *recipe* is empty in a plant without recipes.
+    """
 
     equipment: str
     position: int | None
     characteristic: str
+    recipe: str = ""
 
 
 class Batch(NamedTuple):
@@ -77,6 +85,7 @@ class Learnt:
 class Alarm:
     """An alarm of a chart that began or ended; numbers in the unit of the result.
 
+    *value* is the mean since the onset, *expected* what it would be: the mean and the level.
     *statistic* and *limit* are in sd. *recent* are the last points up to this one, newest last.
     """
 
@@ -88,6 +97,7 @@ class Alarm:
     statistic: float
     limit: float
     value: float
+    expected: float
     samples: int
     recent: list[tuple[int, float]]
 
@@ -162,7 +172,8 @@ class Charts:
         """Let *chart* be judged by *baseline* from here on."""
         row = self.state[chart]
         row["version"] = version
-        row["mean"], row["sd"], row["k"], row["h"] = baseline[1:]
+        for name, value in zip(Baseline._fields[1:], baseline[1:], strict=True):
+            row[name] = value
         self.learning.pop(chart, None)
 
     def update(self, batch: Batch) -> Outcome:
@@ -212,11 +223,9 @@ class Charts:
         chart = batch.chart[scored]
         of = np.repeat(chart, counts)
         unit = self._score_unit(of)
+        expected = self.state["mean"][of] + self._levels(chart, start, counts, batch.value[at])
         points = Points(
-            chart,
-            start,
-            cusum.scores(batch.value[at], self.state["mean"][of], unit),
-            batch.time_us[at],
+            chart, start, cusum.scores(batch.value[at], expected, unit), batch.time_us[at]
         )
         limits = np.zeros(len(self.state), dtype=np.int64)
         limits[chart] = cusum.limit_units(self.state["h"][chart] * cusum.K / self.state["k"][chart])
@@ -226,10 +235,11 @@ class Charts:
         for edge in cusum.update(self._cusum(), limits, points):
             side = edge.chart, 0 if edge.is_high else 1
             recent = self._recent(batch, edge.chart, begin[edge.chart], int(at[edge.at]))
+            now = float(expected[edge.at])
             if edge.is_on:
-                cuts[side] = self._cut(edge, recent)
+                cuts[side] = self._cut(edge, recent, now)
             cut = cuts[side] if edge.is_on else cuts.pop(side, None)
-            alarms.append(self._alarm(cut.of(edge) if cut else edge, recent))
+            alarms.append(self._alarm(cut.of(edge) if cut else edge, recent, now))
         for (number, side_index), cut in cuts.items():
             row = self.state[number]
             row["samples"][side_index] -= cut.points
@@ -238,6 +248,29 @@ class Charts:
         return sorted(
             alarms, key=lambda alarm: (alarm.time_us, self.keys[alarm.chart].characteristic)
         )
+
+    def _levels(self, chart: Ints, start: Ints, counts: Ints, values: Floats) -> Floats:
+        """Return the level before each point, and move those of the charts on."""
+        before = np.zeros(len(values))
+        has = np.flatnonzero(self.state["gain"][chart] > 0.0)
+        if not len(has):
+            return before
+        rows = self.state[chart[has]]
+        of = np.repeat(np.arange(len(has)), counts[has])
+        at = np.repeat(start[has] - (np.cumsum(counts[has]) - counts[has]), counts[has])
+        at += np.arange(len(of))
+        level = rows["level"].copy()
+        before[at] = levels(
+            values[at] - rows["mean"][of],
+            np.cumsum(counts[has]) - counts[has],
+            counts[has],
+            level,
+            gain=rows["gain"],
+            reach=rows["reach"] * rows["sd"],
+            step=cusum.CLIP * rows["sd"],
+        )
+        self.state["level"][chart[has]] = level
+        return before
 
     def _recent(self, batch: Batch, chart: int, start: int, at: int) -> _Recent:
         """Return the last points of *chart* up to *at*; its points of *batch* begin at *start*."""
@@ -249,17 +282,16 @@ class Charts:
             np.concatenate([row["recent"], batch.value[new]])[-RECENT:],
         )
 
-    def _cut(self, edge: Edge, recent: _Recent) -> _Cut:
+    def _cut(self, edge: Edge, recent: _Recent, expected: float) -> _Cut:
         """Return what the sum had gathered before the likeliest onset."""
         if edge.samples > len(recent.value):
             return _Cut(0, 0, edge.onset_us)
-        mean, unit = self.state["mean"][edge.chart], self._score_unit(edge.chart)
-        score = cusum.scores(recent.value[-edge.samples :], mean, unit)
+        score = cusum.scores(recent.value[-edge.samples :], expected, self._score_unit(edge.chart))
         before = points_before_onset(score)
         onset_us = int(recent.time_us[before - edge.samples]) if before else edge.onset_us
         return _Cut(before, int(score[:before].sum()), onset_us)
 
-    def _alarm(self, edge: Edge, recent: _Recent) -> Alarm:
+    def _alarm(self, edge: Edge, recent: _Recent, expected: float) -> Alarm:
         chart = edge.chart
         row = self.state[chart]
         mean_score = edge.score_sum / (edge.samples * cusum.UNIT)
@@ -271,7 +303,8 @@ class Charts:
             time_us=int(recent.time_us[-1]),
             statistic=edge.statistic * float(row["k"]) / cusum.K,
             limit=float(row["h"]),
-            value=float(row["mean"] + mean_score * self._score_unit(chart)),
+            value=float(expected + mean_score * self._score_unit(chart)),
+            expected=expected,
             samples=edge.samples,
             recent=list(zip(recent.time_us.tolist(), recent.value.tolist(), strict=True)),
         )

@@ -52,7 +52,7 @@ def monitor(
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        run(database, watching, stop)
+        run(database, [watching], stop)
         return
     done = catch_up(database, watching)
     if as_json:

@@ -1,15 +1,19 @@
-"""The monitor as a service: waits for batches, outlives the database, stops when told."""
+"""The monitor as a service: waits for batches, outlives the database, stops when told.
+
+What it does is a list of stages, each a follower of the ledger with a place of its own.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import psycopg
 
-from models.monitor import Monitor, MonitorError, Progress
+from models.monitor import MonitorError, Progress
 from storage.connect import Connection, connect
 from storage.ledger import CHANNEL
 
@@ -25,17 +29,36 @@ _MAX_PAUSE_S = 5.0
 _LOCK = 0x6A656C6C7A
 
 
-def catch_up(dsn: str, monitor: Monitor) -> Progress:
-    """Do what is pending, then return; raise `MonitorError` if another monitor is at work."""
-    with _attached(dsn, monitor) as connection:
+class Stage(Protocol):
+    """A part of the monitor's work: `models.monitor.Monitor` is one."""
+
+    def attach(self, connection: Connection) -> None:
+        """Take its state from the database; called for each new *connection*.
+
+        Raise `MonitorError` if it cannot work on this database.
+        """
+
+    def step(self, connection: Connection) -> Progress:
+        """Do what is pending, or the first part of it; no batches in the result: none was.
+
+        After an exception `attach` comes before the next step.
+        """
+
+
+def catch_up(dsn: str, *stages: Stage) -> Progress:
+    """Do what is pending for each of *stages* in turn, then return the sum of what they did.
+
+    Raise `MonitorError` if another monitor is at work.
+    """
+    with _attached(dsn, stages) as connection:
         if connection is None:
             raise MonitorError(
                 "another monitor follows this database; let it do the work, or stop it first"
             )
-        return _drain(connection, monitor, threading.Event())
+        return _drain(connection, stages, threading.Event())
 
 
-def run(dsn: str, monitor: Monitor, stop: threading.Event) -> None:
+def run(dsn: str, stages: Sequence[Stage], stop: threading.Event) -> None:
     """Follow the ledger until *stop*.
 
     A second monitor of the same database stands by until the first one is gone. While the
@@ -45,14 +68,14 @@ def run(dsn: str, monitor: Monitor, stop: threading.Event) -> None:
     while not stop.is_set():
         reason = ""
         try:
-            with _attached(dsn, monitor) as connection:
+            with _attached(dsn, stages) as connection:
                 if connection is None:
                     reason = "another monitor is at work; standing by"
                 else:
                     if trouble:
                         log.info("following the ledger again")
                     pause_s, trouble = 0.1, ""
-                    _follow(connection, monitor, stop)
+                    _follow(connection, stages, stop)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             reason = f"the database is away ({str(error).splitlines()[0]}); trying again"
         if reason and not trouble:
@@ -62,32 +85,34 @@ def run(dsn: str, monitor: Monitor, stop: threading.Event) -> None:
         pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
 
-def _follow(connection: Connection, monitor: Monitor, stop: threading.Event) -> None:
+def _follow(connection: Connection, stages: Sequence[Stage], stop: threading.Event) -> None:
     connection.execute(f"LISTEN {CHANNEL}")
     while not stop.is_set():
-        _drain(connection, monitor, stop)
+        _drain(connection, stages, stop)
         for _ in connection.notifies(timeout=_LOOK_S, stop_after=1):
             stop.wait(_GATHER_S)
 
 
-def _drain(connection: Connection, monitor: Monitor, stop: threading.Event) -> Progress:
+def _drain(connection: Connection, stages: Sequence[Stage], stop: threading.Event) -> Progress:
+    """Let the stages take turns until none has anything to do: none waits for all of another."""
     done = Progress()
-    while not stop.is_set():
-        progress = monitor.step(connection)
-        if not progress.batches:
-            break
-        done = done.plus(progress)
+    waiting = list(stages)
+    while waiting and not stop.is_set():
+        steps = [(stage, stage.step(connection)) for stage in waiting]
+        done = done.plus(*(progress for _, progress in steps))
+        waiting = [stage for stage, progress in steps if progress.batches]
     return done
 
 
 @contextmanager
-def _attached(dsn: str, monitor: Monitor) -> Iterator[Connection | None]:
-    """Yield a connection whose charts are loaded, or None while another monitor has them."""
+def _attached(dsn: str, stages: Sequence[Stage]) -> Iterator[Connection | None]:
+    """Yield a connection that all stages are attached to, or None while another monitor has it."""
     with connect(dsn, application="jellyroll monitor", autocommit=True) as connection:
         if not _locked(connection):
             yield None
             return
-        monitor.attach(connection)
+        for stage in stages:
+            stage.attach(connection)
         yield connection
         # Not left to the end of the session, which the server may notice a little later.
         connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))

@@ -34,7 +34,7 @@ FOLLOWER = "monitor"
 CHANNEL = "jellyroll_anomaly"
 #: A step takes batches up to so many values, or one: it bounds memory, about 250 bytes a value.
 MAX_VALUES = 400_000
-_POSITIONS = 1 << 16
+_POSITIONS, _RECIPES = 1 << 16, 1 << 8
 
 
 class MonitorError(Exception):
@@ -50,9 +50,9 @@ class Progress(NamedTuple):
     alarms_on: int = 0
     alarms_off: int = 0
 
-    def plus(self, other: Progress) -> Progress:
-        """Return the sum of both."""
-        return Progress(*map(sum, zip(self, other, strict=True)))
+    def plus(self, *others: Progress) -> Progress:
+        """Return the sum of all."""
+        return Progress(*map(sum, zip(self, *others, strict=True)))
 
 
 class Monitor:
@@ -69,6 +69,8 @@ class Monitor:
         self._tables, self.uncharted = charted_tables(plant, baseline_points)
         self.arl0 = arl0_of_lines(plant, self._tables)
         self._charts = Charts(baseline_points, self.arl0)
+        # What names no recipe is of the first one.
+        self._recipes = tuple(plant.recipes) or ("",)
 
     def attach(self, connection: Connection) -> None:
         """Take the charts' state from the database; to be called for each new *connection*.
@@ -127,6 +129,7 @@ class Monitor:
                 charted.table,
                 charted.characteristics,
                 charted.machines,
+                self._recipes,
                 batches=[batch for batch, _ in spans],
                 span=(min(s.from_time for _, s in spans), max(s.to_time for _, s in spans)),
             )
@@ -140,16 +143,20 @@ class Monitor:
         """Yield each characteristic's points, with lengths in place of starts."""
         if not len(results.time_us):
             return
-        place = results.machine * _POSITIONS + results.position
+        place = (results.machine * _POSITIONS + results.position) * _RECIPES + results.recipe
         first = np.flatnonzero(np.diff(place, prepend=-1))
         present = np.isfinite(results.values)
         lengths = np.add.reduceat(present, first, axis=0, dtype=np.int64)
-        places = [divmod(int(p), _POSITIONS) for p in place[first]]
+        places = [
+            (charted.machines[results.machine[at]], int(results.position[at]) or None,
+             self._recipes[results.recipe[at]])
+            for at in first
+        ]  # fmt: skip
         for column, characteristic in enumerate(charted.characteristics):
             has = lengths[:, column] > 0
             numbers = [
-                self._number(ChartKey(charted.machines[machine], position or None, characteristic))
-                for machine, position in itertools.compress(places, has)
+                self._number(ChartKey(machine, position, characteristic, recipe))
+                for machine, position, recipe in itertools.compress(places, has)
             ]
             if numbers:
                 rows = present[:, column]
@@ -180,10 +187,9 @@ class Monitor:
 
     def _describe(self, alarm: Alarm) -> str:
         key = self._charts.keys[alarm.chart]
-        mean = float(self._charts.state["mean"][alarm.chart])
         position = f" position {key.position}" if key.position else ""
         return (
             f"{key.equipment}{position} {key.characteristic} {'high' if alarm.is_high else 'low'}"
-            f" {'on' if alarm.is_on else 'off'}: {alarm.value:.6g} instead of {mean:.6g}"
+            f" {'on' if alarm.is_on else 'off'}: {alarm.value:.6g} instead of {alarm.expected:.6g}"
             f" since {format_time_us(alarm.since_us)}"
         )

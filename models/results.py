@@ -18,19 +18,23 @@ from storage.connect import Connection
 _EPOCH_SHIFT_US = 946_684_800_000_000
 _SIGNATURE_BYTES, _FLAGS_BYTES = 11, 8
 _TRAILER_BYTES = 2
-_HEAD = (("batch", ">i8"), ("time", ">i8"), ("tie", ">i8"), ("machine", ">i4"), ("position", ">i4"))
+_HEAD = (
+    ("batch", ">i8"), ("time", ">i8"), ("tie", ">i8"),
+    ("machine", ">i4"), ("position", ">i4"), ("recipe", ">i4"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Rows of one table, machine by machine and position by position, in the ledger's order.
+    """Rows of one table, by machine, position and recipe, in the ledger's order.
 
-    *machine* is the index in the list of names that was asked for, *position* 0 where there is
-    none, *values* of shape (rows, results) with NaN where there is none.
+    *machine* and *recipe* are indices in the lists of names that were asked for, *position* 0
+    where there is none, *values* of shape (rows, results) with NaN where there is none.
     """
 
     machine: npt.NDArray[np.int64]
     position: npt.NDArray[np.int64]
+    recipe: npt.NDArray[np.int64]
     time_us: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
 
@@ -40,6 +44,7 @@ def read_results(
     table: Table,
     characteristics: Sequence[str],
     machines: Sequence[str],
+    recipes: Sequence[str],
     *,
     batches: Sequence[int],
     span: tuple[datetime, datetime],
@@ -47,7 +52,8 @@ def read_results(
     """Return the rows that *batches* brought to *table* within the times *span*.
 
     Rows are in the order of *batches*, within a batch in that of time: the order in which points
-    enter a chart. Rows of machines that are not among *machines* are left out.
+    enter a chart. Rows of machines that are not among *machines* are left out; rows that name no
+    recipe are of the first of *recipes*.
     """
     command = statement("read_results").format(
         table=sql.Identifier(table.schema, table.name),
@@ -56,6 +62,7 @@ def read_results(
             for name in characteristics
         ),
         machines=list(machines),
+        recipes=list(recipes),
         batches=list(batches),
         from_time=span[0],
         to_time=span[1],
@@ -65,11 +72,14 @@ def read_results(
     rows = _unpack(data, len(characteristics))
     rank = np.argsort(np.argsort(batches))[np.searchsorted(np.sort(batches), rows["batch"])]
     # Cells of one moment keep one order too (the tie), or a restart might see another.
-    order = np.lexsort((rows["tie"], rows["time"], rank, rows["position"], rows["machine"]))
+    order = np.lexsort(
+        (rows["tie"], rows["time"], rank, rows["recipe"], rows["position"], rows["machine"])
+    )
     rows = rows[order]
     return Results(
         machine=rows["machine"].astype(np.int64) - 1,
         position=rows["position"].astype(np.int64),
+        recipe=rows["recipe"].astype(np.int64) - 1,
         time_us=rows["time"].astype(np.int64) + _EPOCH_SHIFT_US,
         values=rows["value"]["v"].astype(np.float64).reshape(len(rows), len(characteristics)),
     )
