@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -26,6 +26,13 @@ class Positions(Part):
     count: int = Field(ge=1, le=1024)
 
 
+class StationMonitor(Part):
+    """How the signals of a station are watched together: `models/station/`."""
+
+    detector: Literal["residual", "t2", "pca", "iforest", "lof", "ocsvm", "none"] = "residual"
+    period_s: float = Field(default=10.0, ge=0.1, le=3600, description="between rows, at least")
+
+
 class EquipmentGroup(Part):
     """*count* like machines per line, named `<line>-<group>-<number>`."""
 
@@ -43,6 +50,7 @@ class Station(Part):
     signals: dict[ColumnName, MachineSignal] = Field(default={})
     results: dict[ColumnName, CellResult] = Field(default={})
     equipment: dict[TopicWord, EquipmentGroup] = Field(min_length=1)
+    monitor: StationMonitor = StationMonitor()
 
     # Each rule below reads only what stands above it and is right in itself (`info.data`), so that
     # one wrong line does not hide what is wrong elsewhere.
