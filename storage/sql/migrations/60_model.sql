@@ -25,7 +25,7 @@ CREATE TABLE analysis.model (
 );
 CREATE UNIQUE INDEX model_active ON analysis.model
     (line, station, equipment_group, recipe, kind) WHERE state = 'active';
-COMMENT ON COLUMN analysis.model.recipe IS '''' where the plant has no recipes';
+COMMENT ON COLUMN analysis.model.recipe IS 'empty where the plant has no recipes';
 COMMENT ON COLUMN analysis.model.kind IS
     'signals: a monitor of telemetry; results: baselines of the charts of cells';
 COMMENT ON COLUMN analysis.model.expected IS
@@ -91,7 +91,7 @@ ALTER TABLE analysis.control_limit
 DROP INDEX analysis.control_limit_active;
 CREATE UNIQUE INDEX control_limit_active ON analysis.control_limit
     (equipment, position, characteristic, recipe) NULLS NOT DISTINCT WHERE active;
-COMMENT ON COLUMN analysis.control_limit.recipe IS '''': the first one of the plant';
+COMMENT ON COLUMN analysis.control_limit.recipe IS 'empty: the first one of the plant';
 COMMENT ON COLUMN analysis.control_limit.gain IS 'share of a new point in the level';
 COMMENT ON COLUMN analysis.control_limit.reach IS 'how far from the mean the level may go, in sd';
 COMMENT ON COLUMN analysis.control_limit.model IS 'that brought it; null: learnt by the monitor';
