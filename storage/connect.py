@@ -35,11 +35,15 @@ def connect(dsn: str, *, application: str, autocommit: bool = False) -> Connecti
     *application* is the name under which the server lists it. Raise `psycopg.OperationalError`
     if the server cannot be reached within 5 seconds.
     """
-    return psycopg.connect(
-        make_conninfo(f"{_KEEPALIVES} connect_timeout=5", **conninfo_to_dict(dsn)),
-        autocommit=autocommit,
-        application_name=application,
-        options=f"-c timezone=UTC {_SERVER_KEEPALIVES}",
+    return psycopg.connect(conninfo(dsn, application=application), autocommit=autocommit)
+
+
+def conninfo(dsn: str, *, application: str) -> str:
+    """Return what `connect` connects with, for a pool."""
+    return make_conninfo(
+        f"{_KEEPALIVES} connect_timeout=5",
+        **conninfo_to_dict(dsn)
+        | {"application_name": application, "options": f"-c timezone=UTC {_SERVER_KEEPALIVES}"},
     )
 
 

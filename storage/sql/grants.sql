@@ -7,3 +7,5 @@ GRANT SELECT ON ALL TABLES IN SCHEMA plant, telemetry, cell, machine, material, 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ingest, analysis, alert TO jellyroll_writer;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA sim TO jellyroll_writer;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA ingest, analysis, alert TO jellyroll_writer;
+GRANT USAGE ON SCHEMA web TO jellyroll_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA web TO jellyroll_writer;
