@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ingest.message import Message
 from plant.frames import Frame, merge
+from plant.number import Number
 from plant.tables import Table
 from storage.deadletter import DeadLetter
 
@@ -25,11 +26,12 @@ MAX_AGE_S = 0.1
 
 
 class Item(NamedTuple):
-    """One message and what it was read as; *note* is a letter beside the rows, not instead."""
+    """One message and what it was read as; see `ingest.decode.Decoded`."""
 
     message: Message
     outcome: list[Frame] | DeadLetter
     note: DeadLetter | None = None
+    number: Number | None = None
 
 
 class Group(NamedTuple):
@@ -55,12 +57,13 @@ class Batch:
         message: Message,
         outcome: list[Frame] | DeadLetter,
         note: DeadLetter | None = None,
+        number: Number | None = None,
     ) -> None:
         """Put in *message*, read as *outcome*."""
         if not self.items:
             self.received_at = datetime.now(UTC)
             self._started_s = time.monotonic()
-        self.items.append(Item(message, outcome, note))
+        self.items.append(Item(message, outcome, note, number))
         self._bytes += len(message.payload)
         if not isinstance(outcome, DeadLetter):
             for frame in outcome:
@@ -123,6 +126,10 @@ class Batch:
     def notes(self) -> list[DeadLetter]:
         """Return the letters beside messages that were read."""
         return [item.note for item in self.items if item.note is not None]
+
+    def numbers(self) -> list[Number]:
+        """Return the numbers of the messages that have one."""
+        return [item.number for item in self.items if item.number is not None]
 
     @property
     def without_rows(self) -> int:

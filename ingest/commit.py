@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from plant.errors import Reason
 from plant.model import Plant
 from plant.tables import Kind
 from plant.topics import topic_of
-from storage import deadletter
+from storage import deadletter, sequence
 from storage.connect import Connection
 from storage.copy import Copied, Replaced, copy_frame
 from storage.deadletter import DeadLetter
@@ -36,6 +37,8 @@ class Committed:
     values: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    #: Numbers that have not come, by those senders whose messages the batch holds.
+    missing: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Committed) -> Committed:
         return Committed(
@@ -44,6 +47,7 @@ class Committed:
             self.values + other.values,
             self.duplicates + other.duplicates,
             self.dead_letters + other.dead_letters,
+            {**self.missing, **other.missing},
         )
 
 
@@ -83,6 +87,7 @@ def commit(connection: Connection, plant: Plant, batch: Batch, worker: str) -> C
             values=values,
             duplicates=len(batch.items) - batch.without_rows - dead - len(changed_items),
             dead_letters=dead,
+            missing=sequence.note(connection, batch.numbers()),
         )
         write_entry(
             connection,

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from ingest.message import Message
 from plant.errors import UnreadableError
 from plant.frames import Frame
+from plant.number import Number
 from plant.payload import PayloadDecoder
 from plant.sparkplug import SparkplugDecoder
 from storage.deadletter import DeadLetter
 
 
-def decode(
-    decoder: PayloadDecoder, message: Message, received_at: datetime
-) -> list[Frame] | DeadLetter:
-    """Return the rows of *message*, or the dead letter that says why it has none."""
+class Decoded(NamedTuple):
+    """What a message is: its rows, or the letter that says why it has none.
+
+    *note* is a letter beside the rows, not instead; *number* the message's own, if it has one.
+    """
+
+    outcome: list[Frame] | DeadLetter
+    note: DeadLetter | None = None
+    number: Number | None = None
+
+
+def decode(decoder: PayloadDecoder, message: Message, received_at: datetime) -> Decoded:
+    """Return what *message* in JSON is."""
     topic, payload = message.topic, message.payload
     try:
-        return decoder.decode(topic, payload)
+        frames = decoder.decode(topic, payload)
     except UnreadableError as error:
-        return DeadLetter(
+        letter = DeadLetter(
             topic, payload, error.reason, error.detail, received_at, message.duplicate
         )
+        return Decoded(letter, None, error.number)
+    return Decoded(frames, None, frames[0].number)
 
 
-def decode_sparkplug(
-    decoder: SparkplugDecoder, message: Message, received_at: datetime
-) -> tuple[list[Frame] | DeadLetter, DeadLetter | None]:
-    """Return what *message* is, and the letter to keep beside its rows, if any."""
+def decode_sparkplug(decoder: SparkplugDecoder, message: Message, received_at: datetime) -> Decoded:
+    """Return what *message* of Sparkplug is."""
     topic, payload = message.topic, message.payload
     try:
         # Sparkplug's data come at QoS 0; at QoS 1 comes what an operator hands back.
-        frames, note = decoder.decode(topic, payload, is_live=message.packet_id is None)
+        reading = decoder.decode(topic, payload, is_live=message.packet_id is None)
     except UnreadableError as error:
-        return DeadLetter(topic, payload, error.reason, error.detail, received_at), None
-    if note is None:
-        return frames, None
-    return frames, DeadLetter(topic, payload, note.reason, note.detail, received_at)
+        letter = DeadLetter(topic, payload, error.reason, error.detail, received_at)
+        return Decoded(letter, None, error.number)
+    note = reading.note and DeadLetter(
+        topic, payload, reading.note.reason, reading.note.detail, received_at
+    )
+    return Decoded(reading.frames, note, reading.number)

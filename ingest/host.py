@@ -161,10 +161,10 @@ class Host:
                 self._heed(message)
                 continue
             received += 1
-            outcome, note = decode_sparkplug(self._decoder, message, now)
-            if isinstance(outcome, DeadLetter):
-                self._tally.reasons[outcome.reason] += 1
-            self._batch.add(message, outcome, note)
+            decoded = decode_sparkplug(self._decoder, message, now)
+            if isinstance(decoded.outcome, DeadLetter):
+                self._tally.reasons[decoded.outcome.reason] += 1
+            self._batch.add(message, *decoded)
         self._tally.take(received)
 
     def _heed(self, message: Message) -> None:

@@ -42,6 +42,11 @@ class TallyCollector(Collector):
             "Messages that could not be read, by reason; one delivered again counts again",
             labels=["worker", "reason"],
         )
+        missing = GaugeMetricFamily(
+            "jellyroll_ingest_missing_messages",
+            "Numbered messages that have not come, as of the sender's last one here",
+            labels=["worker", "source"],
+        )
         counters = {name: _counter(name, text) for name, text in _COUNTERS.items()}
         gauges = {name: _gauge(name, text) for name, text in _GAUGES.items()}
         for worker, tally in list(self._books.items()):
@@ -53,6 +58,9 @@ class TallyCollector(Collector):
             outcomes.add_metric([worker, "returned"], tally.returned)
             for reason, count in sorted(tally.reasons.items()):
                 reasons.add_metric([worker, reason], count)
+            for source, count in sorted(done.missing.items()):
+                if count:
+                    missing.add_metric([worker, source], count)
             counters["received"].add_metric([worker], tally.received)
             counters["rows"].add_metric([worker], done.rows)
             counters["values"].add_metric([worker], done.values)
@@ -64,6 +72,7 @@ class TallyCollector(Collector):
             gauges["database_up"].add_metric([worker], tally.database_up)
         yield outcomes
         yield reasons
+        yield missing
         yield from counters.values()
         yield from gauges.values()
 

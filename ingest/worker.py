@@ -128,10 +128,10 @@ class Worker:
         now = datetime.now(UTC)
         before = len(batch.items)
         for message in messages:
-            outcome = decode(self._decoder, message, now)
-            if isinstance(outcome, DeadLetter):
-                self._tally.reasons[outcome.reason] += 1
-            batch.add(message, outcome)
+            decoded = decode(self._decoder, message, now)
+            if isinstance(decoded.outcome, DeadLetter):
+                self._tally.reasons[decoded.outcome.reason] += 1
+            batch.add(message, *decoded)
             if batch.is_full:
                 break
         taken = len(batch.items) - before

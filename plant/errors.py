@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from plant.number import Number
+
 
 class Reason(enum.StrEnum):
     """The kinds of dead letters; kept in `ingest.dead_letter.reason`."""
@@ -41,10 +43,12 @@ NOTES = frozenset({Reason.CONFLICT, Reason.UNMAPPED, Reason.BAD_QUALITY})
 class UnreadableError(Exception):
     """A message cannot become rows.
 
-    *reason* is for counting, *detail* a sentence for a person: what, where, what was expected.
+    *reason* is for counting, *detail* a sentence for a person: what, where, what was expected. The
+    message's *number*, where it could be read, is not missing.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.number: Number | None = None

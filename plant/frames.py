@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from plant.number import Number
 from plant.tables import ColumnType, Table
 
 #: Microseconds since 1970-01-01 UTC, the form in which times travel.
@@ -32,6 +33,8 @@ class Frame(NamedTuple):
     values: tuple[Any, ...]
     rows: int
     is_block: bool
+    #: Of the message, in its first frame.
+    number: Number | None = None
 
 
 def sample(table: Table, columns: tuple[str, ...], values: tuple[Any, ...]) -> Frame:

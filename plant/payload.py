@@ -22,7 +22,7 @@ from plant.model import Intake, Plant
 from plant.tables import ColumnType, Table, required_names
 from plant.times import format_time_us, read_time_us
 from plant.topics import Route, route
-from plant.values import many, one
+from plant.values import many, one, take_number
 from plant.words import listed, name_of
 
 _NUMBERS = frozenset({int, float})
@@ -67,18 +67,29 @@ class PayloadDecoder:
             document = orjson.loads(payload)
         except orjson.JSONDecodeError as error:
             raise not_json(payload, error) from None
-        if type(document) is dict:
-            frame = self.read(destination, document)
-            # Each name takes a colon: as many colons as names, and no name can stand twice.
-            if payload.count(b":") != len(document):
-                check_names_differ(payload, len(document))
-            return [frame]
-        if type(document) is list:
+        if type(document) not in {dict, list}:
+            detail = f"payload is {name_of(document)}, not an object or a list of objects"
+            raise UnreadableError(Reason.WRONG_SHAPE, detail)
+        number = None
+        try:
+            if type(document) is dict:
+                names = len(document)
+                if "seq" in document:
+                    number = take_number(destination.equipment, document)
+                frame = self.read(destination, document)
+                # Each name takes a colon: as many colons as names, and no name can stand twice.
+                if payload.count(b":") != names:
+                    check_names_differ(payload, names)
+                return [frame._replace(number=number) if number else frame]
+            names = sum(len(item) for item in document if type(item) is dict)
+            if document and type(document[0]) is dict and "seq" in document[0]:
+                number = take_number(destination.equipment, document[0])
             frames = self._list(destination, document)
-            check_names_differ(payload, sum(map(len, document)))
-            return frames
-        detail = f"payload is {name_of(document)}, not an object or a list of objects"
-        raise UnreadableError(Reason.WRONG_SHAPE, detail)
+            check_names_differ(payload, names)
+            return [frames[0]._replace(number=number), *frames[1:]] if number else frames
+        except UnreadableError as error:
+            error.number = number
+            raise
 
     def _find_route(self, topic: str) -> Route:
         # A topic that is not of the plant comes again, as often as its machine speaks; looking

@@ -22,7 +22,7 @@ Unit = Annotated[str, AfterValidator(check_unit)]
 
 #: Columns of every table, the payload's word for the time, and PostgreSQL's own columns.
 RESERVED = frozenset(
-    {"time", "ts", "equipment", "cell", "position", "verdict", "recipe", "batch"}
+    {"time", "ts", "seq", "run", "equipment", "cell", "position", "verdict", "recipe", "batch"}
     | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 )
 

@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from plant.errors import Reason, UnreadableError
 from plant.frames import Frame
 from plant.model import Plant
+from plant.number import Number
 from plant.payload import PayloadDecoder
 from plant.sparkplug_device import Device, Reading, Window
 from plant.sparkplug_node import Node
@@ -83,17 +84,34 @@ class SparkplugDecoder:
                 self._waiting[node.id] = node
 
     def _take(self, node: Node, address: SparkplugTopic, message: Any, *, is_live: bool) -> Reading:
-        now_s = self._clock_s()
+        is_counted = is_live or address.type not in {MessageType.NDATA, MessageType.DDATA}
+        number = self._number(node, address, message) if is_counted else None
+        try:
+            return self._read(node, address, message)._replace(number=number)
+        except UnreadableError as error:
+            error.number = number
+            raise
+
+    def _number(self, node: Node, address: SparkplugTopic, message: Any) -> Number | None:
+        """Put the message in the sequence of its node and return which one it is."""
         seq = message.seq if message.HasField("seq") else None
         if address.type is MessageType.NBIRTH:
-            node.birth(seq, _bd_seq(message.metrics), now_s)
-            return node.devices[""].read_birth(message.metrics, message.timestamp, self._window())
-        if address.type is MessageType.NDEATH:
-            return self._node_death(node, message)
-        if is_live or address.type not in {MessageType.NDATA, MessageType.DDATA}:
-            node.follow(seq, now_s)
+            node.birth(seq, _bd_seq(message.metrics), self._clock_s())
+            node.born_ms = self._now_us() // 1000
+            place: int | None = 0
+        elif address.type is MessageType.NDEATH:
+            return None  # a will has no number
+        else:
+            place = node.follow(seq, self._clock_s())
+        return None if place is None else Number("/".join(node.id), node.born_ms, place)
+
+    def _read(self, node: Node, address: SparkplugTopic, message: Any) -> Reading:
         device = node.devices[address.device]
         match address.type:
+            case MessageType.NBIRTH:
+                return device.read_birth(message.metrics, message.timestamp, self._window())
+            case MessageType.NDEATH:
+                return self._node_death(node, message)
             case MessageType.DBIRTH:
                 if not node.is_born:
                     node.want_birth()

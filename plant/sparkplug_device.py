@@ -15,6 +15,7 @@ import numpy as np
 from plant.errors import Reason, UnreadableError
 from plant.frames import Frame
 from plant.model import Equipment, Plant
+from plant.number import Number
 from plant.payload import PayloadDecoder
 from plant.sparkplug_metrics import Binding, Bindings, Note, bind, targets
 from plant.sparkplug_rows import ABSENT, RowMaker
@@ -47,6 +48,7 @@ class Reading(NamedTuple):
 
     frames: list[Frame]
     note: Note | None = None
+    number: Number | None = None
 
 
 @dataclass(slots=True)

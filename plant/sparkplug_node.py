@@ -29,7 +29,11 @@ class Node:
         self.devices = devices
         self.is_born = False
         self.bd_seq: int | None = None
+        #: When it was born, in milliseconds since the epoch.
+        self.born_ms = 0
         self._expected = 0
+        #: Messages since the birth up to the expected one; `seq` is this, modulo 256.
+        self._count = 0
         self._missing: set[int] = set()
         self._gap_until_s: float | None = None
         self._stale_at_s: float | None = None
@@ -43,6 +47,7 @@ class Node:
         self.is_born = True
         self.bd_seq = bd_seq
         self._expected = ((seq or 0) + 1) % _SEQ_COUNT
+        self._count = 1
         self._missing.clear()
         self._gap_until_s = None
         self._wants_birth = False
@@ -90,28 +95,36 @@ class Node:
         else:
             self._unborn = device
 
-    def follow(self, seq: int | None, now_s: float) -> None:
-        """Take the `seq` of a message; what comes late closes its gap again."""
+    def follow(self, seq: int | None, now_s: float) -> int | None:
+        """Take the `seq` of a message; what comes late closes its gap again.
+
+        Return which message since the birth it is, from 1; None where that cannot be known.
+        """
         self._is_heard = True
         if seq is None or not self.is_born:
-            return
+            return None
         if seq == self._expected:
             self._expected = (seq + 1) % _SEQ_COUNT
-            return
+            self._count += 1
+            return None if self._missing == {_BROKEN} else self._count - 1
+        ahead = (seq - self._expected) % _SEQ_COUNT
+        place = None
         if seq in self._missing:
             self._missing.discard(seq)
+            place = self._count + ahead - _SEQ_COUNT
         else:
-            ahead = (seq - self._expected) % _SEQ_COUNT
-            late = ahead >= _SEQ_COUNT // 2
-            skipped = [_BROKEN] if late else range(self._expected, self._expected + ahead)
-            self._missing.update(
-                number % _SEQ_COUNT if number >= 0 else number for number in skipped
-            )
+            if ahead >= _SEQ_COUNT // 2:  # a number of the past that nobody waits for
+                self._missing.add(_BROKEN)
+            else:
+                self._missing.update((self._expected + i) % _SEQ_COUNT for i in range(ahead))
+                place = self._count + ahead
+                self._count = place + 1
             self._expected = (seq + 1) % _SEQ_COUNT
         if not self._missing:
             self._gap_until_s = None
         elif self._gap_until_s is None:
             self._gap_until_s = now_s + REORDER_TIMEOUT_S
+        return None if _BROKEN in self._missing else place
 
     @property
     def waits(self) -> bool:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from plant.errors import Reason, UnreadableError
 from plant.frames import ColumnData, floats
+from plant.number import Number
 from plant.tables import Column, ColumnType
 from plant.words import listed, name_of
 
@@ -19,6 +20,19 @@ _NUMBERS_OR_NULL = frozenset({int, float, type(None)})
 _TEXT_OR_NULL = frozenset({str, type(None)})
 #: Ids are part of unique keys, and PostgreSQL indexes no entry above 2,704 bytes.
 _TEXT_CHARACTERS = 255
+#: Up to here every whole number is one in JavaScript and in a PLC's double, too.
+_MOST_EXACT = 2**53
+
+
+def take_number(source: str, document: dict[str, Any]) -> Number:
+    """Take `seq`, and `run` where it has one, out of *document*, a message of *source*."""
+    seq, run = document.pop("seq"), document.pop("run", 0)
+    for name, value in (("seq", seq), ("run", run)):
+        if type(value) is not int or not 0 <= value <= _MOST_EXACT:
+            given = value if type(value) in _NUMBERS else name_of(value)
+            detail = f"{name!r} must be a whole number from 0 to 2^53, not {given}"
+            raise UnreadableError(Reason.WRONG_TYPE, detail)
+    return Number(source, run, seq)
 
 
 def one(column: Column, value: Any) -> Any:

@@ -45,6 +45,14 @@ def check_database(dsn: str) -> Iterator[Finding]:
             text="fsync or synchronous_commit is off: acknowledged messages die with a crash",
             advice="Switch both on.",
         )
+    if answer.missing_messages:
+        yield Finding(
+            name="messages",
+            level="warning",
+            text=f"{answer.missing_messages:,} messages of {answer.missing_senders:,} senders that"
+            " sent in the last day are missing: their numbers were left out",
+            advice="SELECT * FROM ingest.gap says which; was the broker killed, or its queue full?",
+        )
 
 
 def _extension(answer: DatabaseAnswer) -> Finding:

@@ -23,6 +23,8 @@ class DatabaseAnswer:
     edition: str | None
     migrated: bool
     durable: bool
+    missing_messages: int
+    missing_senders: int
 
 
 def ask_database(dsn: str) -> DatabaseAnswer:
@@ -53,6 +55,7 @@ def _look_around(connection: psycopg.Connection[Any]) -> DatabaseAnswer:
     if found is None:
         raise StackError("The database gave no answer.", "Try again.")
     version, extension, available, edition, loaded, migrated, durable = found
+    missing, senders = _missing(connection)
     return DatabaseAnswer(
         version=str(version).split()[0],
         timescaledb=extension,
@@ -61,4 +64,18 @@ def _look_around(connection: psycopg.Connection[Any]) -> DatabaseAnswer:
         edition=edition,
         migrated=migrated,
         durable=durable,
+        missing_messages=missing,
+        missing_senders=senders,
     )
+
+
+def _missing(connection: psycopg.Connection[Any]) -> tuple[int, int]:
+    """Return how many numbered messages have not come in a day, and of how many senders."""
+    there = connection.execute("SELECT to_regclass('ingest.gap') IS NOT NULL").fetchone()
+    if there is None or not there[0]:
+        return 0, 0
+    found = connection.execute(
+        "SELECT coalesce(sum(messages), 0)::bigint, count(DISTINCT source) FROM ingest.gap"
+        " WHERE last_at > now() - interval '1 day'"
+    ).fetchone()
+    return found or (0, 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,20 +70,61 @@ class KeptLetter:
     handed_back_at: datetime | None
 
 
-def kept(
-    connection: Connection, *, reason: Reason | None = None, ids: list[int] | None = None,
-    limit: int | None = None,
-) -> list[KeptLetter]:  # fmt: skip
-    """Return kept letters, newest first: of one *reason*, of some *ids*, at most *limit*."""
-    parameters = {"reason": reason and reason.value, "ids": ids, "limit": limit}
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which letters: all that is given must hold. *topic* is a filter, with + and #.
+
+    *since* and *until* (not included) are when the letter was received.
+    """
+
+    ids: Sequence[int] = ()
+    reason: Reason | None = None
+    topic: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it down."""
+        return self == Choice()
+
+
+def kept(connection: Connection, choice: Choice, limit: int | None = None) -> list[KeptLetter]:
+    """Return the letters of *choice* that nobody has discarded, newest first, at most *limit*."""
+    parameters = {
+        "ids": list(choice.ids) or None,
+        "reason": choice.reason and choice.reason.value,
+        "topic": _pattern(choice.topic) if choice.topic else None,
+        "since": choice.since,
+        "until": choice.until,
+        "limit": limit,
+    }
     rows = connection.execute(statement("kept_dead_letters"), parameters)
     return [KeptLetter(*row) for row in rows]
 
 
+def discard(connection: Connection, letters: list[int]) -> None:
+    """Drop the payloads of *letters*; they count on in the books and are shown no more."""
+    connection.execute(
+        "UPDATE ingest.dead_letter SET discarded_at = clock_timestamp(), payload = ''"
+        " WHERE id = ANY(%s)",
+        (letters,),
+    )
+
+
+def _pattern(topic_filter: str) -> str:
+    """Return a regular expression for what an MQTT topic filter matches."""
+    levels = topic_filter.split("/")
+    # The level above a final # matches, too.
+    tail = "(/.*)?" if len(levels) > 1 and levels[-1] == "#" else ""
+    words = ["[^/]*" if w == "+" else ".*" if w == "#" else re.escape(w) for w in levels]
+    return "^" + "/".join(words[:-1] if tail else words) + tail + "$"
+
+
 def payload_of(connection: Connection, letter: int) -> bytes | None:
-    """Return the payload of *letter*, byte for byte; None if there is no such letter."""
+    """Return the payload of *letter*, byte for byte; None if none is kept."""
     row = connection.execute(
-        "SELECT payload FROM ingest.dead_letter WHERE id = %s", (letter,)
+        "SELECT payload FROM ingest.dead_letter WHERE id = %s AND discarded_at IS NULL", (letter,)
     ).fetchone()
     return bytes(row[0]) if row else None
 

@@ -76,6 +76,36 @@ def test_what_is_still_unreadable_comes_back_as_a_new_letter(
     assert {bytes(payload) for (payload,) in payloads} == {b"\xff\x00 not a message"}
 
 
+def test_letters_are_chosen_by_topic_and_time_and_discarded(
+    ingest: IngestProcess, publisher: Publisher, database: Database
+) -> None:
+    dsn = ("--database", database.dsn)
+    ingest.start()
+    for machine in (FILLER, "l1-winder-01", FILLER):
+        publisher.send(machine, Kind.TELEMETRY, {"ts": 1, "nothing": 2})
+    publisher.settle()
+    wait_until(lambda: database.balance()["dead_letters"] == 3, "the letters")
+
+    def chosen(*words: str) -> list[int]:
+        letters = json.loads(deadletters("list", *dsn, "--json", *words).stdout)
+        return [letter["id"] for letter in letters]
+
+    first, second, third = sorted(chosen())
+    assert chosen("--topic", f"v1/+/+/+/+/{FILLER}/#") == [third, first]
+    assert chosen("--topic", "v1/+/+/assembly/l1/+/telemetry") == [third, second, first]
+    assert chosen("--topic", "v1/+/telemetry") == []
+    assert chosen("--topic", "v1/#", "--to", "2026-01-01") == []
+    assert chosen("--from", "2026-01-01T00:00:00+01:00") == [third, second, first]
+
+    drop = ("discard", *dsn, "--topic", f"v1/+/+/+/+/{FILLER}/#")
+    assert deadletters(*drop).returncode == 1  # nobody there to say yes
+    assert len(chosen()) == 3
+    assert deadletters(*drop, "--yes").stdout == b"2 discarded\n"
+    assert chosen() == [second]
+    assert database.balance()["dead_letters"] == 3
+    assert b"no dead letter" in deadletters("show", str(first), *dsn).stderr
+
+
 def test_mistakes_are_told(database: Database, pilot: Plant) -> None:
     dsn = ("--database", database.dsn)
     unknown = deadletters("show", "999", *dsn)

@@ -187,6 +187,8 @@ def test_a_lost_message_makes_the_host_ask_for_a_rebirth_and_costs_no_other(
     wait_until(lambda: values(database) == [1, 2, 3], "all samples that arrived")
     assert ingest.log().count("for a rebirth") == 1
     assert database.balance()["dead_letters"] == 0
+    gaps = "SELECT source, from_seq, to_seq FROM ingest.gap"
+    assert database.rows(gaps) == [("/".join(edge.id), 3, 3)]
 
 
 def test_a_broken_connection_turns_the_machine_stale_and_the_next_birth_ends_it(
