@@ -24,6 +24,7 @@ COMMANDS = {
     "spc": "models.spc_commands:app",
     "evaluate": "models.evaluate_commands:evaluate",
     "alerts": "alerts.commands:app",
+    "web": "alerts.web.commands:app",
     "simulate": "simulator.commands:simulate",
     "record": "simulator.record_commands:record",
     "replay": "simulator.replay_commands:replay",

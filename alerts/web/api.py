@@ -1,0 +1,177 @@
+"""The API of programs, /api/v1: everything that the page shows and does, by a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+
+from alerts.acknowledge import acknowledge
+from alerts.alert import Alert, NotAllowedError
+from alerts.comment import assign, comment
+from alerts.errors import AlertsError
+from alerts.query import list_alerts, story
+from alerts.resolve import resolve
+from alerts.shelve import unshelve
+from alerts.web.act import shelve_within
+from alerts.web.alert_filter import Asked, Text
+from alerts.web.alert_page import Number
+from alerts.web.api_models import (
+    AlertOut,
+    AlertPage,
+    AlertStory,
+    AssignIn,
+    Caller,
+    CommentIn,
+    EventOut,
+    HealthOut,
+    Note,
+    PerformanceOut,
+    Problem,
+    ResolveIn,
+    ShelveIn,
+    SuspectOut,
+)
+from alerts.web.context import Database, Here
+from alerts.web.guard import TechnicianProgram, ViewerProgram
+from alerts.web.health import read_health
+from alerts.web.performance import read_performance
+from alerts.web.performance_page import Days
+from alerts.web.shift import shift_began
+from storage.connect import Connection
+
+
+def _refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
+    words = {
+        401: "No valid token", 403: "The token's role does not go so far", 404: "No such alert",
+        409: "The alert's state does not allow it", 411: "No Content-Length", 413: "Too long",
+    }  # fmt: skip
+    return {code: {"model": Problem, "description": words[code]} for code in (401, 403, *codes)}
+
+
+router = APIRouter(prefix="/api/v1", responses=_refusals())
+_CHANGES = _refusals(404, 409)
+
+
+@router.get("/caller")
+def caller(visitor: ViewerProgram) -> Caller:
+    """Say whose token it is."""
+    return Caller.model_validate(visitor)
+
+
+@router.get("/health")
+def health(context: Here, connection: Database, _: ViewerProgram) -> HealthOut:
+    """Return every line and station as the wall screen shows them."""
+    now = datetime.now(UTC)
+    began = shift_began(now, context.settings.shifts, context.zone)
+    return HealthOut.model_validate(read_health(connection, context.plant, began, now))
+
+
+@router.get("/alerts")
+def alerts(
+    connection: Database,
+    _: ViewerProgram,
+    asked: Annotated[Asked, Query()],
+) -> AlertPage:
+    """Return alerts, newest first, a hundred at a time."""
+    found = list_alerts(connection, asked.filter(), 101)
+    shown = [AlertOut.model_validate(alert) for alert in found[:100]]
+    return AlertPage(alerts=shown, before=shown[-1].id if len(found) > 100 else None)
+
+
+@router.get("/alerts/{number}", responses=_refusals(404))
+def alert(connection: Database, _: ViewerProgram, number: Number) -> AlertStory:
+    """Return one alert with its history and suspects."""
+    try:
+        told = story(connection, number)
+    except AlertsError as error:
+        raise HTTPException(404, str(error)) from error
+    return AlertStory(
+        alert=AlertOut.model_validate(told.alert),
+        events=[EventOut.model_validate(event) for event in told.events],
+        suspects=[SuspectOut.model_validate(suspect) for suspect in told.suspects],
+    )
+
+
+@router.post("/alerts/{number}/acknowledge", responses=_CHANGES)
+def post_acknowledge(
+    connection: Database, visitor: TechnicianProgram, number: Number, note: Note
+) -> AlertOut:
+    """Take an alert."""
+    return _changed(connection, number, lambda: acknowledge(connection, number, visitor.name, note.why))
+
+
+@router.post("/alerts/{number}/comment", responses=_CHANGES)
+def post_comment(
+    connection: Database, visitor: TechnicianProgram, number: Number, note: CommentIn
+) -> AlertOut:
+    """Add a comment to an alert."""
+    return _changed(connection, number, lambda: comment(connection, number, visitor.name, note.why))
+
+
+@router.post("/alerts/{number}/assign", responses=_CHANGES)
+def post_assign(
+    connection: Database, visitor: TechnicianProgram, number: Number, given: AssignIn
+) -> AlertOut:
+    """Give an alert to somebody, or to nobody."""
+    return _changed(
+        connection, number,
+        lambda: assign(connection, number, visitor.name, given.why, assignee=given.assignee),
+    )  # fmt: skip
+
+
+@router.post("/alerts/{number}/shelve", responses=_CHANGES)
+def post_shelve(
+    connection: Database, visitor: TechnicianProgram, number: Number, given: ShelveIn
+) -> AlertOut:
+    """Put an alert aside until a time: 12 hours away for a technician, 30 days for an engineer."""
+    return _changed(
+        connection, number,
+        lambda: shelve_within(connection, number, visitor, given.why, given.until),
+    )  # fmt: skip
+
+
+@router.post("/alerts/{number}/unshelve", responses=_CHANGES)
+def post_unshelve(
+    connection: Database, visitor: TechnicianProgram, number: Number, note: Note
+) -> AlertOut:
+    """Take an alert off the shelf before its time."""
+    return _changed(connection, number, lambda: unshelve(connection, number, visitor.name, note.why))
+
+
+@router.post("/alerts/{number}/resolve", responses=_CHANGES)
+def post_resolve(
+    connection: Database, visitor: TechnicianProgram, number: Number, given: ResolveIn
+) -> AlertOut:
+    """Say what an alert was, and close it if it is open."""
+    return _changed(
+        connection, number,
+        lambda: resolve(
+            connection, number, visitor.name, given.why,
+            resolution=given.resolution, cause_code=given.cause_code,
+        ),
+    )  # fmt: skip
+
+
+@router.get("/performance")
+def performance(
+    context: Here, connection: Database, _: ViewerProgram, line: Text = "", days: Days = 30
+) -> PerformanceOut:
+    """Return alarm performance by ISA-18.2."""
+    now = datetime.now(UTC)
+    found = read_performance(connection, line or None, now, days, context.zone)
+    return PerformanceOut.model_validate(found)
+
+
+def _changed(connection: Connection, number: int, change: Callable[[], Alert]) -> AlertOut:
+    """Make *change* and return the alert as the database then has it."""
+    try:
+        change()
+        return AlertOut.model_validate(story(connection, number).alert)
+    except NotAllowedError as error:
+        raise HTTPException(409, str(error)) from error
+    except AlertsError as error:
+        is_there = connection.execute("SELECT FROM alert.alert WHERE id = %s", (number,)).fetchone()
+        raise HTTPException(404 if is_there is None else 409, str(error)) from error

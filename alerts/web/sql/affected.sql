@@ -1,0 +1,1 @@
+SELECT cell FROM {table} WHERE {where} ORDER BY time
