@@ -1,0 +1,153 @@
+"""Judge what was seen of scenarios against what was done. Pure.
+
+A run with a fault and the healthy run of the same seed differ by the fault alone, to the last bit
+of noise: an anomaly that the healthy run has not is the fault's. Of a pair, it belongs to the fault
+that has an anomaly of that chart when it is alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bench.scenario_seen import Anomaly, Outcome
+from bench.scenario_truth import Done
+
+
+class Verdict(NamedTuple):
+    """How one fault of one scenario was seen.
+
+    *minutes* from its beginning to the first alarm, and *cells* that it had touched by then; None
+    where there was none. *rank* is that of the culprit among the suspects of the first alarm, None
+    if it is not among them; *same* the share of all its alarms with the culprit in the first place.
+    *condemned* counts cells that it touched and that would have passed without it.
+    """
+
+    scenario: str
+    seed: int
+    fault: str
+    is_measurement: bool
+    detected: bool
+    minutes: float | None
+    cells: int | None
+    rank: int | None
+    same: float | None
+    condemned: int
+    first: str
+
+
+class Healthy(NamedTuple):
+    """What was seen of a healthy line: alerts and anomalies are false ones."""
+
+    seed: int
+    days: float
+    alerts: int
+    anomalies: int
+    condemned: int
+
+    @property
+    def alerts_per_day(self) -> float:
+        """False alerts of the line and day."""
+        return self.alerts / self.days
+
+
+def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict], list[Healthy]]:
+    """Return a verdict for each fault of each scenario, and one for each healthy run."""
+    twins = {o.scenario.seed: o for o in outcomes if not o.scenario.faults}
+    own: dict[tuple[int, tuple[str, ...]], list[Anomaly]] = {}
+    for outcome in outcomes:
+        twin = twins[outcome.scenario.seed].seen.anomalies
+        known = {(*anomaly.chart, anomaly.direction, anomaly.since) for anomaly in twin}
+        own[outcome.scenario.seed, outcome.scenario.faults] = [
+            a for a in outcome.seen.anomalies if (*a.chart, a.direction, a.since) not in known
+        ]
+    verdicts = []
+    for outcome in sorted(outcomes, key=lambda o: (len(o.done), o.scenario.name, o.scenario.seed)):
+        seed, names = outcome.scenario.seed, outcome.scenario.faults
+        for done in outcome.done:
+            anomalies = own[seed, names]
+            if len(names) > 1:
+                charts = {anomaly.chart for anomaly in own[seed, (done.id,)]}
+                anomalies = [a for a in anomalies if a.chart in charts]
+            passed = twins[seed].seen.condemned
+            verdicts.append(_verdict(outcome, done, anomalies, passed))
+    healthy = [
+        Healthy(
+            seed, healthy_d, twin.seen.alerts, len(twin.seen.anomalies), len(twin.seen.condemned)
+        )
+        for seed, twin in sorted(twins.items())
+    ]
+    return verdicts, healthy
+
+
+def _verdict(
+    outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], condemned: frozenset[str]
+) -> Verdict:
+    first = anomalies[0] if anomalies else None
+    ranks = [_rank(anomaly, done) for anomaly in anomalies]
+    return Verdict(
+        outcome.scenario.name,
+        outcome.scenario.seed,
+        done.id,
+        done.is_measurement,
+        first is not None,
+        None if first is None else (first.time - done.began).total_seconds() / 60.0,
+        None if first is None else done.touched_until(first.time),
+        ranks[0] if ranks else None,
+        sum(rank == 1 for rank in ranks) / len(ranks) if ranks else None,
+        len((outcome.seen.condemned - condemned) & done.cells),
+        "" if first is None else first.sentence,
+    )
+
+
+def _rank(anomaly: Anomaly, done: Done) -> int | None:
+    """Return the place of the culprit among the suspects, from 1; None if it is not there."""
+    for rank, value in enumerate(anomaly.suspects, 1):
+        if value in done.culprits:
+            return rank
+    return None
+
+
+class Total(NamedTuple):
+    """The verdicts of one fault over all scenarios and seeds, or of all faults."""
+
+    fault: str
+    runs: int
+    detected: int
+    first: int
+    among_three: int
+    median_minutes: float | None
+    median_cells: float | None
+    condemned: int
+
+
+def totals(verdicts: Sequence[Verdict]) -> list[Total]:
+    """Return one line for each scenario, in the order of *verdicts*, and one for all of them."""
+    lines: Mapping[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        name = (
+            verdict.fault
+            if verdict.scenario == verdict.fault
+            else (f"{verdict.fault} in {verdict.scenario}")
+        )
+        lines[name].append(verdict)
+    return [_total(name, own) for name, own in lines.items()] + [_total("all", verdicts)]
+
+
+def _total(name: str, verdicts: Sequence[Verdict]) -> Total:
+    ranks = [v.rank for v in verdicts if v.rank is not None]
+    return Total(
+        name,
+        len(verdicts),
+        sum(v.detected for v in verdicts),
+        sum(rank == 1 for rank in ranks),
+        sum(rank <= 3 for rank in ranks),
+        _median([v.minutes for v in verdicts if v.minutes is not None]),
+        _median([float(v.cells) for v in verdicts if v.cells is not None]),
+        sum(v.condemned for v in verdicts if v.is_measurement),
+    )
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(sorted(values)[len(values) // 2]) if values else None

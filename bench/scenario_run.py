@@ -1,0 +1,146 @@
+"""Run scenarios: one history per seed, copied for each fault, watched hour by hour."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from bench.scenario import FAULTS, Scenario
+from bench.scenario_feed import HOUR_MS, feed, windows
+from bench.scenario_seen import Outcome, read_seen
+from bench.scenario_truth import done_by
+from models.follow import catch_up
+from models.monitor import Monitor
+from plant.load import load_plant
+from plant.model import Plant
+from simulator.faults import parse_fault
+from simulator.line import Line
+from stack.postgres import PrivateCluster
+from storage.connect import connect
+from storage.migrate import migrate
+
+PLANT = Path(__file__).with_name("scenarios.toml")
+#: The faults begin here: a Tuesday.
+BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
+_BEGIN_MS = int(BEGIN.timestamp() * 1000)
+_DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long the line runs: days of history, days with a fault, days without one.
+
+    Machines sample once in *period_ms*; a chart learns from *baseline_points*.
+    """
+
+    history_d: float = 3.0
+    fault_d: float = 2.0
+    healthy_d: float = 7.0
+    period_ms: int = 60_000
+    baseline_points: int = 300
+
+
+def run_all(
+    cluster: PrivateCluster, scenarios: Sequence[Scenario], plan: Plan, jobs: int
+) -> Iterator[Outcome]:
+    """Yield the outcomes of *scenarios* as they come, *jobs* at a time."""
+    plant = load_plant(PLANT)
+    with ProcessPoolExecutor(jobs) as pool:
+        histories: dict[Future[None], int] = {}
+        for seed in dict.fromkeys(scenario.seed for scenario in scenarios):
+            _create(cluster, _history(seed))
+            migrate(cluster.dsn(_history(seed)), plant)
+            work = pool.submit(_prepare, cluster.dsn(_history(seed)), seed, plan)
+            histories[work] = seed
+        runs: list[Future[Outcome]] = []
+        for work in as_completed(histories):
+            work.result()
+            _freeze(cluster, _history(histories[work]))
+            runs += [
+                pool.submit(_run, cluster, scenario, plan)
+                for scenario in scenarios
+                if scenario.seed == histories[work]
+            ]
+        for run in as_completed(runs):
+            yield run.result()
+
+
+def _prepare(dsn: str, seed: int, plan: Plan) -> None:
+    """Let the line run healthy up to the beginning, with the monitor behind it."""
+    plant = load_plant(PLANT)
+    from_ms = _BEGIN_MS - round(plan.history_d * _DAY_MS)
+    history = windows(from_ms, _BEGIN_MS, 6 * HOUR_MS, plan.period_ms, is_first=True)
+    line = _line(plant, seed)
+    with connect(dsn, application="scenario", autocommit=True) as connection:
+        for window in history:
+            feed(connection, plant, line, window)
+            _watch(dsn, plant, plan)
+
+
+def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
+    plant = load_plant(PLANT)
+    line = _line(plant, scenario.seed)
+    faults = [parse_fault(FAULTS[name], plant).started(_BEGIN_MS) for name in scenario.faults]
+    days = plan.fault_d if faults else max(plan.healthy_d, plan.fault_d)
+    end_ms = _BEGIN_MS + round(days * _DAY_MS)
+    with _copied(cluster, scenario) as dsn:
+        with connect(dsn, application="scenario", autocommit=True) as connection:
+            for window in windows(_BEGIN_MS, end_ms, HOUR_MS, plan.period_ms, *faults):
+                feed(connection, plant, line, window)
+                _watch(dsn, plant, plan)
+        done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
+        return Outcome(scenario, done, read_seen(dsn, plant, BEGIN))
+
+
+def _line(plant: Plant, seed: int) -> Line:
+    return Line(plant, plant.production.lines[0], seed)
+
+
+def _watch(dsn: str, plant: Plant, plan: Plan) -> None:
+    """Let the monitor do what is pending: as a service would, hour by hour."""
+    logging.getLogger("jellyroll.models").setLevel(logging.WARNING)
+    catch_up(dsn, Monitor(plant, plan.baseline_points))
+
+
+def _history(seed: int) -> str:
+    return f"history_{seed}"
+
+
+def _create(cluster: PrivateCluster, name: str, template: str | None = None) -> None:
+    command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template is not None:
+        command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute(command)
+
+
+def _freeze(cluster: PrivateCluster, name: str) -> None:
+    """Let nobody into the database *name* any more, so that it can be copied."""
+    with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
+        connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+        )
+
+
+@contextmanager
+def _copied(cluster: PrivateCluster, scenario: Scenario) -> Iterator[str]:
+    """Yield the dsn of a copy of the history, which is gone afterwards."""
+    name = f"{scenario.name}_{scenario.seed}"
+    _create(cluster, name, _history(scenario.seed))
+    try:
+        yield cluster.dsn(name)
+    finally:
+        with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )

@@ -1,0 +1,183 @@
+"""Suspects: for each anomaly a ranked list of who may be behind it, with the evidence.
+
+An anomaly of a result is compared over cells: what have those that deviate in common that the
+others have not, among all machines, positions and material that they met up to there? An anomaly
+of a machine's signals names the machine, or the position whose signals have most to do with it.
+Either way, what was seen before on the way to it comes first if it reaches the same cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models import suspects_machine
+from models.sql import statement
+from models.suspects_cells import Visits, probes_of, read_event, read_station
+from models.suspects_earlier import Earlier, claims, read_earlier
+from models.suspects_event import Event, Written, read_events, write
+from models.suspects_material import read_material
+from models.suspects_passing import Passing, mask_of, place_factors
+from models.suspects_rank import Cells, Claim, Factor, Ints, Suspect, rank
+from models.suspects_score import Baseline, score
+from models.suspects_sentence import sentence, words
+from plant.model import Plant
+from plant.tables import Kind
+from plant.times import from_us, to_us
+from storage.connect import Connection
+
+#: Where two hypotheses fit as well, the place of the alarm itself is the better one.
+_OWN_PLACE = 4.0
+_MOST = 8
+_SHIFTS = ("night", "early", "late")
+
+
+def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[int]) -> None:
+    """Write the suspects of those anomalies that began, in the caller's transaction."""
+    events = read_events(connection, anomaly_ids)
+    if not events:
+        return
+    until = max(event.time for event in events)
+    earlier = {
+        line: read_earlier(connection, line, until, [event.id for event in events])
+        for line in {event.line for event in events}
+    }
+    scene: _Scene | None = None
+    # The way of the cells is the same for all results of a station: read it once.
+    for event in sorted(
+        events, key=lambda e: (e.line, list(plant.stations).index(e.station), e.id)
+    ):
+        before = earlier[event.line]
+        if event.characteristic in plant.stations[event.station].results:
+            visits = _visits(connection, plant, event)
+            if scene is None or not scene.has(event, visits):
+                scene = _Scene.read(connection, plant, event, visits)
+            cells = _scored(connection, plant, event, visits)
+            found = _of_cells(plant, event, scene, cells, before)
+        else:
+            found = suspects_machine.suspects(connection, plant, event, before)
+        write(connection, event.id, found)
+        if found:
+            before.append(
+                Earlier(
+                    event.station, event.equipment, event.position, event.since, None,
+                    found[0].factor, found[0].station, found[0].value, found[0].since,
+                )
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The cells around an anomaly and their way up to its station."""
+
+    line: str
+    station: str
+    key: Ints
+    passings: list[Passing]
+    factors: list[Factor]
+
+    def has(self, event: Event, visits: Visits) -> bool:
+        """Say whether it is that of *event*, too."""
+        is_same = (self.line, self.station) == (event.line, event.station)
+        return is_same and np.array_equal(self.key, visits.key)
+
+    @classmethod
+    def read(cls, connection: Connection, plant: Plant, event: Event, visits: Visits) -> _Scene:
+        """Read where the cells of *visits* were before, and what they are made of."""
+        probes = probes_of(connection, plant, visits)
+        passings: list[Passing] = []
+        factors: list[Factor] = []
+        for name in plant.stations:
+            if (Kind.CELL, name) not in plant.tables:
+                continue
+            here = visits
+            if name != event.station:
+                here = read_station(
+                    connection, plant, (event.line, name), probes=probes, until=event.time
+                )
+            if not passings:
+                material = read_material(connection, plant, here, visits.key)
+                passings += material.passings
+                factors += material.factors
+            passings.append(here.passing(visits.key))
+            if name == event.station:
+                break
+        for passing in passings:
+            factors += place_factors(plant.stations[passing.station], passing)
+        factors += _circumstances(plant, event, visits)
+        return cls(event.line, event.station, visits.key, passings, factors)
+
+
+def _circumstances(plant: Plant, event: Event, visits: Visits) -> Iterator[Factor]:
+    """Yield recipe and shift; shifts of eight hours from six in the morning are assumed."""
+    if len(plant.recipes) > 1:
+        yield Factor("recipe", event.station, tuple(plant.recipes), visits.recipe)
+    zone = ZoneInfo(plant.site.time_zone)
+    offset = from_us(int(visits.time_us.max())).astimezone(zone).utcoffset()
+    assert offset is not None
+    hour = (visits.time_us // 3_600_000_000 + int(offset.total_seconds()) // 3600) % 24
+    yield Factor("shift", event.station, _SHIFTS, (hour + 2) // 8 % 3)
+
+
+def _visits(connection: Connection, plant: Plant, event: Event) -> Visits:
+    return read_event(
+        connection,
+        plant,
+        (event.line, event.station),
+        event.characteristic,
+        since=event.since,
+        until=event.time,
+    )
+
+
+def _scored(connection: Connection, plant: Plant, event: Event, visits: Visits) -> Cells:
+    recipes = {name: index for index, name in enumerate(plant.recipes)}
+    baselines = {}
+    for machine, position, recipe, mean, sd in connection.execute(
+        statement("suspect_baselines"),
+        {"characteristic": event.characteristic, "machines": list(visits.machines)},
+    ):
+        key = visits.machines.index(machine), position, recipes.get(recipe, 0)
+        baselines[key] = Baseline(mean, sd)
+    own = visits.machines.index(event.equipment), event.position or 0, recipes.get(event.recipe, 0)
+    # What is expected follows the slow part of the result, which all places share.
+    moved = event.expected - baselines[own].mean if own in baselines else 0.0
+    baselines = {key: Baseline(b.mean + moved, b.sd) for key, b in baselines.items()}
+    usual = Baseline(event.expected, event.sd)
+    return score(visits, baselines, usual, value=event.value, since_us=to_us(event.since))
+
+
+def _of_cells(
+    plant: Plant, event: Event, scene: _Scene, cells: Cells, earlier: Sequence[Earlier]
+) -> list[Written]:
+    own = Claim(
+        event.place_kind(plant),
+        event.station,
+        event.place,
+        mask_of(scene.passings[-1], event.equipment, event.position, (to_us(event.since), np.inf)),
+        float(to_us(event.since)),
+        _OWN_PLACE,
+    )
+    known = [own, *claims(plant, event.station, earlier, scene.passings, scene.factors)]
+    return [_written(plant, event, suspect) for suspect in rank(cells, scene.factors, known, _MOST)]
+
+
+def _written(plant: Plant, event: Event, suspect: Suspect) -> Written:
+    since, evidence = event.since, f"{suspect.affected:,} cells"
+    if suspect.kind == "roll_metres":
+        evidence = f"from {suspect.begin or 0.0:,.0f} m, {evidence}"
+    elif suspect.begin is not None:
+        since = from_us(int(suspect.begin))
+    return Written(
+        suspect.kind, suspect.value, suspect.station, suspect.affected, suspect.affected_total,
+        suspect.others, suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value,
+        since, suspect.effect, event.unit,
+        sentence(
+            plant, words(plant, suspect.kind, suspect.station, suspect.value),
+            since=since, until=event.time, evidence=evidence, effect=suspect.effect,
+            unit=event.unit,
+        ),
+    )  # fmt: skip
