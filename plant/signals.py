@@ -68,6 +68,7 @@ class Signal(Part):
     rate_hz: float = Field(default=0.0, ge=0, le=100)
     per_position: bool = Field(default=False, description="one value per position, an array")
     source: str = Field(min_length=1, description="where the figures come from")
+    action: str = Field(default="", description="what to do first when it is off")
 
     @model_validator(mode="after")
     def _limits_hold_the_nominal(self) -> Self:

@@ -47,6 +47,7 @@ class Station(Part):
     area: TopicWord
     delay_s: float = Field(ge=0, description="mean time from winding to this station")
     positions: Positions | None = None
+    action: str = Field(default="", description="what to do first when something is off here")
     signals: dict[ColumnName, MachineSignal] = Field(default={})
     results: dict[ColumnName, CellResult] = Field(default={})
     equipment: dict[TopicWord, EquipmentGroup] = Field(min_length=1)
