@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -28,7 +28,9 @@ class Measure(Part):
     """A result of each cell that is compared with its peers', brought to 25 Cel."""
 
     result: ResultName
-    temperature: ResultName | None = Field(default=None, description="of the cell, meanwhile")
+    temperature: ResultName | None = Field(
+        default=None, description="of the cell meanwhile; outside its limits it explains shifts"
+    )
     per_kelvin: float = Field(default=0.0, description="in the result's unit per K above 25 Cel")
     doubt: ResultName | None = Field(
         default=None, description="outside its own limits, it says that the result was misread"
@@ -37,9 +39,9 @@ class Measure(Part):
     source: str = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _temperature_has_a_use(self) -> Self:
-        if (self.temperature is None) != (self.per_kelvin == 0.0):
-            raise ValueError("temperature and per_kelvin belong together; give both or neither")
+    def _kelvins_are_measured(self) -> Self:
+        if self.temperature is None and self.per_kelvin:
+            raise ValueError("per_kelvin needs the temperature that it is of; add temperature")
         return self
 
     @property
@@ -69,6 +71,11 @@ class SelfDischarge(Part):
     def station(self) -> str:
         """The station whose instrument reads it."""
         return self.second.partition(".")[0]
+
+    @property
+    def temperature(self) -> str:
+        """The result whose limits say whether the room was as it should be."""
+        return self.second_temperature
 
     def names(self) -> Iterator[str]:
         """Yield the results that it reads."""
@@ -151,7 +158,13 @@ class CellQuality(Part):
             return self.self_discharge.limits_of
         return self.measures[measure].result
 
-    def faults(self, stations: dict[str, Station]) -> Iterator[str]:
+    def temperature_of(self, measure: str) -> str | None:
+        """Return the result that says how warm the cell was for *measure*, if there is one."""
+        if measure == K_VALUE and self.self_discharge:
+            return self.self_discharge.temperature
+        return self.measures[measure].temperature
+
+    def faults(self, stations: Mapping[str, Station]) -> Iterator[str]:
         """Yield what does not fit *stations* or itself, each with its place."""
         yield from self._unknown_results(stations)
         tray = stations.get(self.tray)
@@ -176,7 +189,7 @@ class CellQuality(Part):
                     f"there is {', '.join(self.names)}"
                 )
 
-    def _unknown_results(self, stations: dict[str, Station]) -> Iterator[str]:
+    def _unknown_results(self, stations: Mapping[str, Station]) -> Iterator[str]:
         asked = [(f"measures.{name}", n) for name, m in self.measures.items() for n in m.names()]
         if self.self_discharge:
             asked += [("self_discharge", name) for name in self.self_discharge.names()]
@@ -187,7 +200,12 @@ class CellQuality(Part):
                 yield f"{place}: no station has a result {full!r}; mend its spelling"
 
 
-def result_of(stations: dict[str, Station], full: str) -> Signal | None:
-    """Return the result that *full* (`station.result`) names, None where there is none."""
-    station, _, name = full.partition(".")
-    return stations[station].results.get(name) if station in stations else None
+def result_of(stations: Mapping[str, Station], full: str) -> Signal | None:
+    """Return the result that *full* (`station.result`) names, as the station's first machines
+    have it; None where there is none.
+    """
+    station_name, _, name = full.partition(".")
+    station = stations.get(station_name)
+    if station is None or name not in station.results:
+        return None
+    return station.signal_of(next(iter(station.equipment)), name)

@@ -1,0 +1,180 @@
+"""What is usual among peers: spreads, ties between measures, and limits from the budget.
+
+The budget is the share of good cells that may be held. It is parted evenly over the measures and
+their combination (so that the whole keeps it however they hang together). The limit of a measure is
+the quantile of a normal distribution for its part, raised where the tail of what was seen is
+heavier: a Weibull tail, of which two quantiles are compared with those of the theory, is carried on
+to the budget. It is never below theory, and quantiles of 10 and 3 % are little moved by a per cent
+of bad cells among the good.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+from sklearn.covariance import MinCovDet
+
+from models.cells.cells import Floats, Ints
+from models.cells.peers import MIN_PEERS, centred, group_medians, spread
+from models.spc.numerics import FloatArray
+
+#: Fewer cells than this are no reference; nothing is compared with peers until then.
+MIN_CELLS = 300
+#: Tails are told from so many cells; from fewer they are taken for normal.
+_MIN_FOR_TAIL = 2000
+_TAIL_FROM, _TAIL_TO = 0.10, 0.03
+#: The covariance is fitted on at most so many cells: it takes tenths of a second then.
+_MOST_FITTED = 3000
+#: So many loads about a load show its level.
+LEVEL_LOADS = 48
+
+Tail = Callable[[float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The usual spread of one recipe's cells about their peers.
+
+    *scale* is the robust sd within trays of each of *measures*, *limit* that of |z|; *tray_scale*
+    the sd of a tray's median about those of its neighbours, *tray_limit* likewise. *precision* is
+    the inverse covariance of z, *distance_limit* the limit of the Mahalanobis distance in it.
+    """
+
+    measures: tuple[str, ...]
+    cells: int
+    scale: Floats
+    limit: Floats
+    tray_scale: Floats
+    tray_limit: float
+    centre: Floats
+    precision: Floats
+    distance_limit: float
+
+    def z(self, residuals: Mapping[str, Floats]) -> Floats:
+        """Return the residuals of peers in robust sd, (cells, measures)."""
+        return np.column_stack([residuals[m] for m in self.measures]) / self.scale
+
+    def distance(self, z: Floats) -> Floats:
+        """Return the Mahalanobis distance of each row; NaN where a measure is missing."""
+        away = z - self.centre
+        distance: Floats = np.sqrt(np.einsum("ij,jk,ik->i", away, self.precision, away))
+        return distance
+
+
+def learn(
+    measures: Mapping[str, Floats],
+    load: Ints,
+    recipe: Ints,
+    floors: Mapping[str, float],
+    held_ppm: float,
+) -> Reference | None:
+    """Return what is usual among these cells of one recipe; None of fewer than `MIN_CELLS`.
+
+    *floors* are the least spreads that are believed (the resolution of an instrument).
+    """
+    names = tuple(measures)
+    residuals = {name: centred(values, load, recipe)[0] for name, values in measures.items()}
+    known = [int(np.isfinite(r).sum()) for r in residuals.values()]
+    if not names or max(known) < MIN_CELLS:
+        return None
+    share = held_ppm * 1e-6 / (len(names) + 1)
+    scale = np.array([_scale(residuals[name], floors[name]) for name in names])
+    z = np.column_stack([residuals[name] for name in names]) / scale
+    limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in z.T])
+    tray_scale = [
+        max(_tray_scale(measures[name], load), 1.2533 * s / np.sqrt(_usual_load(load)))
+        for name, s in zip(names, scale, strict=True)
+    ]
+    centre, precision = _tied(z)
+    complete = z[np.isfinite(z).all(axis=1)] - centre
+    distance = np.sqrt(np.einsum("ij,jk,ik->i", complete, precision, complete))
+    return Reference(
+        measures=names,
+        cells=max(known),
+        scale=scale,
+        limit=limit,
+        tray_scale=np.array(tray_scale),
+        tray_limit=normal_tail(share),
+        centre=centre,
+        precision=precision,
+        distance_limit=tail_limit(
+            distance, share, lambda p: float(np.sqrt(special.chdtri(len(names), p)))
+        ),
+    )
+
+
+def tail_limit(sizes: FloatArray, share: float, theory: Tail) -> float:
+    """Return what *share* of good cells exceed, from their *sizes* and the tail of *theory*.
+
+    *theory* gives for a share the size that it exceeds; it is returned for *share* where there are
+    fewer than 2000 sizes, or none of them says otherwise.
+    """
+    known = sizes[np.isfinite(sizes)]
+    if len(known) < _MIN_FOR_TAIL:
+        return theory(share)
+    near, far = np.quantile(known, [1 - _TAIL_FROM, 1 - _TAIL_TO])
+    log_near, log_far, log_share = (-np.log(p) for p in (_TAIL_FROM, _TAIL_TO, share))
+    if not 0 < near < far:
+        return theory(share)
+    usual = np.log(theory(_TAIL_TO) / theory(_TAIL_FROM)) / np.log(log_far / log_near)
+    index = np.log(far / near) / np.log(log_far / log_near)
+    # Both as ratios to the theory, so that for normal values the limit is that of the theory.
+    wider = max(1.0, far / theory(_TAIL_TO))
+    heavier = (log_share / log_far) ** max(0.0, index - usual)
+    return float(theory(share) * wider * heavier)
+
+
+def running_level(medians: Floats) -> Floats:
+    """Return for each load, in order of time, the median of those about it, without itself."""
+    level = np.full(len(medians), np.nan)
+    half = LEVEL_LOADS // 2
+    for at in range(len(medians)):
+        near = np.delete(medians[max(0, at - half) : at + half + 1], min(at, half))
+        near = near[np.isfinite(near)]
+        if len(near):
+            level[at] = np.median(near)
+    return level
+
+
+def load_medians(values: Floats, load: Ints) -> Floats:
+    """Return the median of each load, NaN where it has too few values."""
+    medians, counts = group_medians(values, load)
+    return np.where(counts >= MIN_PEERS, medians, np.nan)
+
+
+def normal_tail(share: float) -> float:
+    """Return what |x| of a standard normal x exceeds with probability *share*."""
+    return float(-special.ndtri(share / 2))
+
+
+def _scale(residuals: Floats, floor: float) -> float:
+    seen = spread(residuals)
+    return max(seen, floor) if np.isfinite(seen) else np.inf
+
+
+def _tray_scale(values: Floats, load: Ints) -> float:
+    medians = load_medians(values, load)
+    away = spread(medians - running_level(medians))
+    return away if np.isfinite(away) else 0.0
+
+
+def _usual_load(load: Ints) -> float:
+    counts = np.bincount(load[load >= 0])
+    return float(np.median(counts[counts > 0])) if counts.any() else MIN_PEERS
+
+
+def _tied(z: Floats) -> tuple[Floats, Floats]:
+    """Return the robust centre and the inverse covariance of *z*; as if untied where unknown."""
+    complete = z[np.isfinite(z).all(axis=1)]
+    if len(complete) < MIN_CELLS:
+        return np.zeros(z.shape[1]), np.eye(z.shape[1])
+    step = max(1, len(complete) // _MOST_FITTED)
+    with warnings.catch_warnings():
+        # A determinant that rises from step to step is noise of a well-behaved fit.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        fitted = MinCovDet(random_state=0).fit(complete[::step])
+    return np.asarray(fitted.location_), np.asarray(fitted.precision_)

@@ -1,0 +1,128 @@
+"""Cells of a database judged: the touched ones, or all of a time, each among its peers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+
+from models.cells.alarms import held_by_alarm
+from models.cells.cells import NOWHERE, POSITIONS, Cells, Mask, joined
+from models.cells.forecast import Forecaster
+from models.cells.judge import Judge
+from models.cells.read import CellReader
+from models.cells.reference import Reference
+from models.cells.standard import standards
+from models.cells.verdict import Verdict
+from models.cells.window import AHEAD, BACK, Span, load_us, spans
+from plant.cell_quality import CellQuality
+from plant.model import Plant
+from plant.times import from_us, to_us
+from storage.connect import Connection
+
+#: The loads before on the same tray places, days apart, say what follows a pin of them.
+_SAME_PLACE = dt.timedelta(days=5)
+#: Of more tray places than this at once, the loads before are not read: that is a history.
+_MOST_PLACES = 16
+
+
+class Review:
+    """Judges cells of one database; *references* and *forecasters* are by recipe.
+
+    A recipe without a reference is judged by what is usual in the window itself.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        connection: Connection,
+        references: Mapping[str, Reference],
+        forecasters: Mapping[str, Forecaster],
+    ) -> None:
+        self._plant = plant
+        self._connection = connection
+        self._standards = standards(plant)
+        self._standard = next(iter(self._standards.values()))
+        self._forecasters = forecasters
+        self._machines = {name: number for number, name in enumerate(plant.equipment)}
+        self._judge = Judge(self._standards, references, tuple(plant.equipment))
+        self._load_us = load_us(plant)
+        features = {name for f in forecasters.values() for name in f.features}
+        self._wanted = sorted({*results_read(self._standard.quality), *features})
+        self.reader = CellReader(plant, connection, self._standard)
+
+    def of(
+        self, touched: Collection[str], about: tuple[dt.datetime, dt.datetime]
+    ) -> Iterator[Verdict]:
+        """Yield verdicts of the cells *touched*, and of their neighbours again.
+
+        *about* are times at which something came of them.
+        """
+        for cells in self.reader.cells(touched, about, self._wanted):
+            on_tray = cells.place(self._standard.quality.tray) != NOWHERE
+            if not on_tray.all():
+                before = cells.of(~on_tray)
+                yield from self._verdicts(before, np.ones(len(before), dtype=bool))
+            left_us = cells.times_us[self._standard.quality.tray][on_tray]
+            for span in spans(left_us, self._load_us):
+                yield from self._window(cells.of(on_tray), span)
+
+    def between(self, line: str, first: dt.datetime, last: dt.datetime) -> Iterator[list[Verdict]]:
+        """Yield verdicts of the cells that left their trays on *line* from *first* to *last*.
+
+        In pieces of some tray loads; both times are aware.
+        """
+        step = dt.timedelta(microseconds=4 * (BACK + AHEAD) * self._load_us)
+        margin = dt.timedelta(microseconds=BACK * self._load_us)
+        at = first
+        while at < last:
+            end = min(at + step, last)
+            cells = self.reader.trays(line, (at - margin, end + margin), self._wanted)
+            if cells is not None:
+                left_us = cells.times_us[self._standard.quality.tray]
+                rows = (left_us >= to_us(at)) & (left_us < to_us(end))
+                yield list(self._verdicts(cells, rows))
+            at = end
+
+    def _window(self, touched: Cells, span: Span) -> Iterator[Verdict]:
+        """Yield verdicts of the touched cells of one window, and of their neighbours."""
+        tray = self._standard.quality.tray
+        left_us = touched.times_us[tray]
+        own = (left_us >= span.first_us) & (left_us <= span.last_us)
+        cells = self.reader.trays(
+            touched.line, (from_us(span.from_us), from_us(span.to_us)), self._wanted
+        )
+        assert cells is not None  # the touched ones are there
+        again = cells.times_us[tray] >= span.again_us
+        machines = np.unique(touched.place(tray)[own] // POSITIONS).tolist()
+        if len(machines) <= _MOST_PLACES:
+            before = self.reader.trays(
+                touched.line,
+                (from_us(span.from_us) - _SAME_PLACE, from_us(span.from_us - 1)),
+                self._wanted,
+                [self._judge.machines[machine] for machine in machines],
+            )
+            if before is not None:
+                cells = joined(cells, before)
+                again = np.append(again, np.zeros(len(before), dtype=bool))
+        yield from self._verdicts(cells, again)
+
+    def _verdicts(self, cells: Cells, rows: Mask) -> Iterator[Verdict]:
+        judged = cells.of(rows)
+        held = held_by_alarm(self._connection, self._standard, judged, self._machines)
+        for recipe, forecaster in self._forecasters.items():
+            own = judged.of(judged.recipe == recipe)
+            for cell, reasons in forecaster.reasons(self._standards[recipe], own).items():
+                held[cell].extend(reasons)
+        yield from self._judge.judge(cells, held, rows)
+
+
+def results_read(quality: CellQuality) -> list[str]:
+    """Return the results that judging reads, `station.result`."""
+    names = list(quality.critical)
+    for measure in quality.measures.values():
+        names += measure.names()
+    if quality.self_discharge:
+        names += quality.self_discharge.names()
+    return sorted(set(names))

@@ -1,0 +1,152 @@
+"""Dynamic screening: every cell against its peers, by measure and by all measures together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.cells.cells import Cells, Floats, Ints, Mask
+from models.cells.channels import channel_effects
+from models.cells.measures import measured
+from models.cells.peers import centred, loads
+from models.cells.reference import Reference, learn, load_medians, running_level
+from models.cells.standard import Standard
+
+#: The least spread that is believed: a fiftieth of the healthy one, an instrument's resolution.
+_FLOOR = 1 / 50
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Cells against their peers. Arrays are (cells, measures) but where it says otherwise.
+
+    *names* are the screened measures, *values* all measures at 25 Cel by name, *middle* the medians
+    of the peers, *doubted* by measure who was misread. *z* is the distance from the peers in robust
+    sd without *channel*, what the cell's channel falsifies (0: nothing), as *channel_cells* cells
+    tell. *shift* is by how much the load's median differs from its neighbours', *tray* the same in
+    sd of medians. *limit* is that of |z|, NaN where too few cells are known; *distance* (cells) the
+    Mahalanobis distance of z.
+    """
+
+    names: tuple[str, ...]
+    load: Ints
+    values: Mapping[str, Floats]
+    middle: Mapping[str, Floats]
+    doubted: Mapping[str, Mask]
+    scale: Floats
+    z: Floats
+    channel: Floats
+    channel_cells: Ints
+    shift: Floats
+    tray: Floats
+    limit: Floats
+    distance: Floats
+    distance_limit: Floats
+    tray_limit: float
+
+    @property
+    def outlying(self) -> Mask:
+        """Which cells are outside the limit of which measure."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.abs(self.z) > self.limit)
+
+    @property
+    def combined(self) -> Mask:
+        """Which cells are outlying in all measures together."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.distance > self.distance_limit)
+
+    @property
+    def shifted(self) -> Mask:
+        """Which cells are of a tray that is shifted as a whole, by measure."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.abs(self.tray) > self.tray_limit)
+
+
+def screen(
+    standards: Mapping[str, Standard], cells: Cells, references: Mapping[str, Reference]
+) -> Screened:
+    """Compare each of *cells* with its peers among them.
+
+    *standards* and *references* are by recipe; a recipe without a reference is learnt from *cells*,
+    and not judged where these are too few.
+    """
+    standard = next(iter(standards.values()))
+    quality = standard.quality
+    values = measured(cells, quality)
+    names = quality.screened
+    load = loads(cells, quality.tray)
+    recipes, recipe = np.unique(cells.recipe.astype(str), return_inverse=True)
+    residual, middle = {}, {}
+    for name in values:
+        residual[name], middle[name] = centred(values[name], load, recipe.astype(np.int64))
+    doubted = doubts(standard, cells)
+    shape = (len(cells), len(names))
+    scale, limit, z, shift, tray = (np.full(shape, np.nan) for _ in range(5))
+    channel, channel_cells = np.zeros(shape), np.zeros(shape, dtype=np.int64)
+    distance, distance_limit = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+    tray_limit = np.inf
+    for number, name in enumerate(recipes):
+        own = recipe == number
+        known = references.get(str(name))
+        if known is None or known.measures != names:
+            known = learn_recipe(standards[str(name)], cells.of(own))
+        if known is None:
+            continue
+        z[own] = known.z({m: residual[m][own] for m in names})
+        scale[own], limit[own] = known.scale, known.limit
+        tray_limit = known.tray_limit
+        for column, measure in enumerate(names):
+            shift[own, column] = _shifts(values[measure][own], load[own])
+            tray[own, column] = shift[own, column] / known.tray_scale[column]
+            place = cells.place(quality.station_of(measure))[own]
+            upstream = [cells.place(station)[own] for station in standard.upstream]
+            effect, count = channel_effects(
+                z[own, column], place, upstream, float(known.limit[column])
+            )
+            channel[own, column], channel_cells[own, column] = effect, count
+            z[own, column] -= effect
+            if measure in doubted:
+                z[own & doubted[measure], column] = np.nan
+        distance[own] = known.distance(z[own])
+        distance_limit[own] = known.distance_limit
+    return Screened(
+        names, load, values, middle, doubted, scale, z, channel, channel_cells, shift, tray, limit,
+        distance, distance_limit, tray_limit,
+    )  # fmt: skip
+
+
+def learn_recipe(standard: Standard, cells: Cells) -> Reference | None:
+    """Return what is usual among *cells*, all of one recipe; None of too few."""
+    quality = standard.quality
+    values = measured(cells, quality)
+    return learn(
+        {name: values[name] for name in quality.screened},
+        loads(cells, quality.tray),
+        np.zeros(len(cells), dtype=np.int64),
+        {name: standard.of_measure(name).sd * _FLOOR for name in quality.screened},
+        quality.held_ppm,
+    )
+
+
+def doubts(standard: Standard, cells: Cells) -> dict[str, Mask]:
+    """Return by measure which cells were misread, as another result of that visit says."""
+    found = {}
+    for name, measure in standard.quality.measures.items():
+        if measure.doubt:
+            signal, value = standard.signal(measure.doubt), cells.value(measure.doubt)
+            low = -np.inf if signal.low is None else signal.low
+            high = np.inf if signal.high is None else signal.high
+            with np.errstate(invalid="ignore"):
+                found[name] = np.asarray((value < low) | (value > high))
+    return found
+
+
+def _shifts(values: Floats, load: Ints) -> Floats:
+    medians = load_medians(values, load)
+    shift = np.full(len(load), np.nan)
+    known = load >= 0
+    shift[known] = (medians - running_level(medians))[load[known]]
+    return shift

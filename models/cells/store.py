@@ -1,0 +1,48 @@
+"""Verdicts into `analysis.cell_quality`: one row a cell, rewritten when its judgement changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import orjson
+
+from models.cells.verdict import Reason, Verdict
+from models.sql import statement
+from plant.times import from_us
+from storage.connect import Connection
+
+_COLUMNS = "is_new, cell, time, line, recipe, grade, disposition, fault_class, reasons, scores"
+
+
+def write(connection: Connection, verdicts: Iterable[Verdict], new: Collection[str]) -> int:
+    """Write *verdicts* in the caller's transaction; return how many rows changed.
+
+    *new* are the cells of which something came: the others, judged again for what came of their
+    neighbours, are only written where their grade, disposition or fault class changed.
+    """
+    connection.execute(statement("cell_stage"))
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY cell_stage ({_COLUMNS}) FROM STDIN") as copy:
+            for verdict in verdicts:
+                copy.write_row(
+                    (
+                        verdict.cell in new,
+                        verdict.cell,
+                        from_us(verdict.time_us),
+                        verdict.line,
+                        verdict.recipe,
+                        verdict.grade,
+                        verdict.disposition.value,
+                        verdict.fault_class.value,
+                        orjson.dumps([_document(r) for r in verdict.reasons]).decode(),
+                        orjson.dumps({n: s._asdict() for n, s in verdict.scores.items()}).decode(),
+                    )
+                )
+        # The stage is filled anew for each step; without figures of it the planner guesses badly.
+        cursor.execute("ANALYZE cell_stage")
+        cursor.execute(statement("cell_upsert"))
+        return cursor.rowcount
+
+
+def _document(reason: Reason) -> dict[str, object]:
+    return {**reason._asdict(), "kind": reason.kind.value}

@@ -1,0 +1,67 @@
+"""Training: the cells of a time, what is usual among them, and the forecasts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from models.cells.cells import Cells, joined
+from models.cells.forecast import Forecaster
+from models.cells.forecast_fit import fit
+from models.cells.model import CellModel
+from models.cells.read import CellReader
+from models.cells.reference import Reference
+from models.cells.review import results_read
+from models.cells.screening import learn_recipe
+from models.cells.standard import CellsError, Standard, standards
+from plant.model import Plant
+from storage.connect import Connection
+
+
+def read_finished(
+    plant: Plant, connection: Connection, first: dt.datetime, last: dt.datetime
+) -> dict[str, Cells]:
+    """Return by recipe the cells that left their trays from *first* to *last*, of all lines."""
+    by_recipe = standards(plant)
+    standard = next(iter(by_recipe.values()))
+    reader = CellReader(plant, connection, standard)
+    wanted = sorted({*results_read(standard.quality), *forecast_features(standard)})
+    found: Cells | None = None
+    for line in plant.production.lines:
+        cells = reader.trays(line, (first, last), wanted)
+        if cells is not None:
+            found = cells if found is None else joined(found, cells)
+    if found is None:
+        raise CellsError(
+            f"no cell left its tray from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+        )
+    return {r: found.of(found.recipe == r) for r in by_recipe if (found.recipe == r).any()}
+
+
+def forecast_features(standard: Standard) -> list[str]:
+    """Return the results of all stations up to the tray, `station.result`."""
+    stations = (*standard.upstream, standard.quality.tray)
+    return [f"{name}.{result}" for name in stations for result in standard.stations[name].results]
+
+
+def fit_recipes(plant: Plant, finished: Mapping[str, Cells]) -> CellModel:
+    """Return what is usual and what will be, of each recipe that has cells enough.
+
+    Raise `CellsError` if none has.
+    """
+    references: dict[str, Reference] = {}
+    forecasters: dict[str, Forecaster] = {}
+    problem: CellsError | None = None
+    for recipe, standard in standards(plant).items():
+        if recipe not in finished:
+            continue
+        reference = learn_recipe(standard, finished[recipe])
+        if reference is not None:
+            references[recipe] = reference
+        try:
+            forecasters[recipe] = fit(standard, finished[recipe])
+        except CellsError as error:
+            problem = error
+    if problem and not forecasters:
+        raise problem
+    return CellModel(references, forecasters)
