@@ -66,7 +66,7 @@ def ingest(
     """Measure ingest, broker and database together on this machine, on a private stack.
 
     Every message is counted in the end: lost and twice must be 0. Whatever else runs on the machine
-    is measured, too; look at load_before. Some 15 minutes with all cases.
+    is measured, too; look at load_before. Some 40 minutes with all cases.
 
     Example: jellyroll bench ingest --case a --phase drain --runs 1
     """
