@@ -1,9 +1,9 @@
 """Material: which lot is in which slurry, roll, strip and cell, and which metres of the strip.
 
-Everything follows from the number of the strip; a strip begins with a cell, a roll with its first
-strip, a slurry with the first roll that takes of it. Sizes: a mother roll of 3,000 m and 8 lanes,
-slurries of 1,000 kg dry, and the coating of one cell are derived for the reference cell (Chen et
-al. 2020); the hours between the steps and the lots are assumed.
+Everything follows from the number of the strip; strips are made one after another, a roll with its
+first strip, a slurry with the first roll that takes of it. Sizes: a mother roll of 3,000 m and 8
+lanes, slurries of 1,000 kg dry, and the coating of one cell are derived for the reference cell
+(Chen et al. 2020); the hours between the steps and the lots are assumed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SLURRY_KG = 1_000.0
 _SLURRIES_PER_LOT = 10
 HOUR_MS = 3_600_000
 #: How long before its first cell a strip is slit, a roll coated, a slurry mixed.
-SLIT_MS, COATED_MS, MIXED_MS = 24 * HOUR_MS, 48 * HOUR_MS, 54 * HOUR_MS
+SLIT_MS, COATED_MS, MIXED_MS = 28 * HOUR_MS, 48 * HOUR_MS, 54 * HOUR_MS
 
 
 #: Says which strips of an electrode a fault kept from the record.
@@ -106,29 +106,21 @@ class Material:
                 yield strip // LANES
 
     def _strips(self, electrode: Electrode, window: Window, lead_ms: int) -> Iterator[int]:
-        """Yield the strips that something happens to in *window*, *lead_ms* before their use."""
+        """Yield the strips that something happens to in *window*, *lead_ms* before their turn."""
         from_ms = window.from_ms
         if window.is_first:
             # What is on the machines when the run starts was made before: a roll and its slurry.
             rolls = 2 + math.ceil(SLURRY_KG / electrode.roll_kg)
             cells = rolls * LANES * electrode.cells_per_strip * len(self._winders)
-            from_ms -= lead_ms + self._pace.time_ms(cells) - self._pace.time_ms(0)
-        numbers = self._pace.between(from_ms, window.to_ms, -lead_ms)
-        if len(numbers) == 0:
-            return
-        winders = len(self._winders)
-        epoch = winders * electrode.cells_per_strip
-        first, last = int(numbers[0]), int(numbers[-1])
-        for strip in range(first // epoch * winders, (last // epoch + 1) * winders):
-            if first <= self._first_cell(electrode, strip) <= last:
-                yield strip
-
-    def _first_cell(self, electrode: Electrode, strip: int) -> int:
-        winders = len(self._winders)
-        return strip // winders * electrode.cells_per_strip * winders + strip % winders
+            from_ms -= lead_ms + self._pace.longest_ms(cells)
+        first, end = (
+            -(-self._pace.first_from(edge, -lead_ms) // electrode.cells_per_strip)
+            for edge in (from_ms, window.to_ms)
+        )
+        yield from range(first, end)
 
     def _begin_ms(self, electrode: Electrode, strip: int, lead_ms: int) -> int:
-        return self._pace.time_ms(self._first_cell(electrode, strip), -lead_ms)
+        return self._pace.time_ms(strip * electrode.cells_per_strip, -lead_ms)
 
     def _slurries(self, electrode: Electrode, roll: int, lead_ms: int) -> Iterator[Message]:
         """Yield the lots of each slurry that *roll* is the first to take of."""

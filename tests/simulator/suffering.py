@@ -56,7 +56,7 @@ class Made:
 
     @property
     def slit_ms(self) -> Floats:
-        begin = wound_ms(self.strip * self.of[0]) - 24 * HOUR_MS
+        begin = wound_ms(self.strip * self.of[0]) - 28 * HOUR_MS
         return np.asarray(begin + np.floor(self.metre * 600))
 
     @property

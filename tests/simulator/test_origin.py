@@ -88,4 +88,4 @@ def test_a_strip_is_dried_after_it_is_slit_and_before_it_is_wound(
     stay_h = 22 / (len(dryers) + 1) * len(dryers)
     strips = origin.strips(numbers)
     assert (end <= origin.begin_ms(strips) - HOUR_MS).all()
-    assert (end - stay_h * HOUR_MS >= origin.begin_ms(strips, 24 * HOUR_MS) + HOUR_MS // 2).all()
+    assert (end - stay_h * HOUR_MS >= origin.made_ms(strips, 28 * HOUR_MS) + HOUR_MS // 2).all()
