@@ -10,14 +10,38 @@ from plant.signals import Name, Override, Part, TopicWord
 from plant.stations import Station
 
 
+class Rated(Part):
+    """What the nameplate of a cell says, for the ledger."""
+
+    energy_wh: float = Field(gt=0)
+    volume_l: float = Field(gt=0)
+    discharge_w: float = Field(gt=0, description="greatest continuous")
+    test_standard: str = Field(min_length=1, description="of the energy that is measured")
+    source: str = Field(min_length=1, description="where the figures come from")
+
+
+class BoughtPart(Part):
+    """What a cell takes of a bought material, and where: whose lot is on a machine is in it."""
+
+    station: Name
+    amount: float = Field(gt=0)
+    unit: str = Field(min_length=1, description="as its lots are counted")
+    source: str = Field(min_length=1, description="where the figure comes from")
+
+
 class Recipe(Part):
     """One variant; *equipment* gives by group what differs from the station's signals."""
 
     title: str
+    rated: Rated | None = None
+    parts: dict[Name, BoughtPart] = Field(default={}, description="materials that are not coated")
     equipment: dict[TopicWord, dict[Name, Override]] = Field(default={})
 
     def faults(self, stations: Mapping[str, Station]) -> Iterator[str]:
         """Yield what does not fit *stations*, with its place below the recipe."""
+        for name, part in self.parts.items():
+            if part.station not in stations:
+                yield f"parts.{name}: there is no station {part.station!r}"
         groups = {group for station in stations.values() for group in station.equipment}
         for group in sorted(self.equipment.keys() - groups):
             yield f"equipment.{group}: no station has such machines"
