@@ -24,6 +24,7 @@ CHANNEL = "jellyroll_anomaly"
 
 #: As many of the points before the last anomaly are kept and sent.
 MAX_POINTS = 25
+MAX_CONTRIBUTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Anomaly:
     samples: int
     last_points: list[Any]
     model: str
+    contributions: list[dict[str, Any]]
 
     @property
     def is_on(self) -> bool:
@@ -88,6 +90,7 @@ class Anomaly:
             "limit": self.limit_value,
             "samples": self.samples,
             "last_points": self.last_points[-MAX_POINTS:],
+            "contributions": self.contributions[:MAX_CONTRIBUTIONS],
         }
 
 

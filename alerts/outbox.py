@@ -5,19 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
 from alerts import record
 from alerts.alert import Happened
+from alerts.change import check_words
 from alerts.sql import statement
 from storage.connect import Connection
 
 #: Notified at each commit that brings deliveries.
 CHANNEL = "jellyroll_delivery"
-
-_LIST_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +102,40 @@ def give_up(
         )
 
 
+def try_again(
+    connection: Connection,
+    who: str,
+    why: str = "",
+    *,
+    alert: int | None = None,
+    endpoint: str | None = None,
+    delivery: str | None = None,
+) -> int:
+    """Let *who* have failed deliveries tried again at once, for a day as if they were new.
+
+    What is not given does not restrict; what is pending is tried at once, too. Return how many
+    had failed. Each alert concerned has it in its history. Raise `AlertsError` without a name.
+    """
+    check_words(who, why)
+    which = {"alert": alert, "endpoint": endpoint, "delivery": delivery}
+    with connection.transaction():
+        rows = connection.execute(statement("delivery_again"), which).fetchall()
+        failed: dict[int, list[str]] = {}
+        for number, identity, status in rows:
+            if status == "failed":
+                failed.setdefault(number, []).append(identity)
+        for number, identities in sorted(failed.items()):
+            record.add_event(
+                connection, number, Happened.DELIVERY_RETRIED,
+                who=who, why=why, detail={"deliveries": identities},
+            )  # fmt: skip
+        connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
+    return sum(map(len, failed.values()))
+
+
 def strays(connection: Connection, known: Sequence[str]) -> list[tuple[str, int]]:
     """Return name and number of pending deliveries of endpoints that are not among *known*."""
     return connection.execute(statement("delivery_strays"), {"known": list(known)}).fetchall()
-
-
-def list_deliveries(connection: Connection) -> list[dict[str, Any]]:
-    """Return the last 200 deliveries, pending ones first, then newest first; without bodies."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement("delivery_list"), {"limit": _LIST_LIMIT}).fetchall()
 
 
 def _record(

@@ -7,113 +7,114 @@ a deadline. No text made here holds the URL, the credentials or the secret.
 from __future__ import annotations
 
 import contextlib
-import enum
 import http.client
 import socket
 import ssl
 import threading
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import urllib3
 from standardwebhooks import Webhook
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from alerts.address import AddressError, Network, resolve
+from alerts.answer import Answer
 from alerts.backoff import read_retry_after
 from alerts.endpoint import Endpoint
 from alerts.outbox import Delivery
 
-#: For the whole attempt: resolve, connect, TLS, send, head of the answer.
-TIMEOUT_S = 10.0
-
+#: Of one name; the next is tried when there is no connection to the one before.
+_MOST_ADDRESSES = 3
 _TOO_LATE = "it did not answer in time"
 _ASKS_TO_WAIT = frozenset({429, 503})
-_WORTH_A_RETRY = frozenset({408, 425, 429})
 
 
-class Verdict(enum.Enum):
-    """What to do with a delivery after an attempt."""
-
-    DELIVERED = enum.auto()
-    RETRY = enum.auto()
-    FAILED = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of an attempt: HTTP *status*, or None where there was no answer.
-
-    *error* is a sentence for a person, empty if all is well; *retry_after_s* what the receiver
-    asked for.
-    """
-
-    status: int | None
-    error: str = ""
-    retry_after_s: float | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """2xx is delivered; a 4xx that says "never" ends it; all else is worth another try."""
-        if self.status is None:
-            return Verdict.RETRY
-        if 200 <= self.status < 300:
-            return Verdict.DELIVERED
-        if 400 <= self.status < 500 and self.status not in _WORTH_A_RETRY:
-            return Verdict.FAILED
-        return Verdict.RETRY
-
-
-def headers(delivery: Delivery, signer: Webhook, at: datetime) -> dict[str, str]:
+def headers(delivery: Delivery, signers: Sequence[Webhook], at: datetime) -> dict[str, str]:
     """Return the headers that prove *delivery* to its receiver; *at* is UTC, the time of sending.
 
-    Receivers refuse a time that is five minutes off, so each attempt is signed anew.
+    Receivers refuse a time that is five minutes off, so each attempt is signed anew. While one
+    secret replaces another, both sign, and a receiver that knows one of them is content.
     """
+    text = delivery.body.decode()
     return {
         "content-type": "application/json",
         "user-agent": "jellyroll",
         "webhook-id": delivery.id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signer.sign(delivery.id, at, delivery.body.decode()),
+        "webhook-signature": " ".join(signer.sign(delivery.id, at, text) for signer in signers),
     }
 
 
-def post(
-    endpoint: Endpoint, delivery: Delivery, signer: Webhook, timeout_s: float = TIMEOUT_S
-) -> Answer:
-    """Post *delivery* to *endpoint* once and return the answer; it never raises for the network."""
-    sent_headers = headers(delivery, signer, datetime.now(UTC))
+def post(endpoint: Endpoint, delivery: Delivery, allow_private: Sequence[Network] = ()) -> Answer:
+    """Post *delivery* to *endpoint* once and return the answer; it never raises for the network.
+
+    Addresses that are not public are refused unless in *allow_private*.
+    """
+    sent_headers = headers(delivery, endpoint.signers, datetime.now(UTC))
+    sent_headers["host"] = _authority(endpoint)
     if endpoint.authorization:
         sent_headers["authorization"] = endpoint.authorization
-    connection = _connection(endpoint, timeout_s)
+    try:
+        addresses = resolve(endpoint.host, endpoint.port, allow_private)
+    except AddressError as error:
+        return Answer(None, str(error))
+    answer = Answer(None, "no connection: the host has no address")
+    ends_at_s = time.monotonic() + endpoint.timeout_s
+    for address in addresses[:_MOST_ADDRESSES]:
+        left_s = ends_at_s - time.monotonic()
+        if left_s <= 0:
+            break
+        answer, was_connected = _post(endpoint, address, delivery.body, sent_headers, left_s)
+        if was_connected:
+            break
+    return answer
+
+
+def _post(
+    endpoint: Endpoint, address: str, body: bytes, sent_headers: dict[str, str], timeout_s: float
+) -> tuple[Answer, bool]:
+    """Post to one address; return the answer, and whether there was a connection."""
+    connection = _connection(endpoint, address, timeout_s)
     # The time-out of a socket starts again with each byte; only hanging up bounds the whole.
     hung_up = threading.Event()
     deadline = threading.Timer(timeout_s, _hang_up, (connection, hung_up))
     deadline.daemon = True
     deadline.start()
+    was_connected = False
     try:
         connection.connect()
+        was_connected = True
         if hung_up.is_set():  # while there was no socket yet to shut
-            return Answer(None, _TOO_LATE)
-        connection.request(
-            "POST", endpoint.target, delivery.body, sent_headers, preload_content=False
-        )
+            return Answer(None, _TOO_LATE), True
+        connection.request("POST", endpoint.target, body, sent_headers, preload_content=False)
         response = connection.getresponse()
         if hung_up.is_set():  # half a head reads like a whole one
-            return Answer(None, _TOO_LATE)
-        return _read(response.status, response.headers.get("retry-after"))
+            return Answer(None, _TOO_LATE), True
+        return _read(response.status, response.headers.get("retry-after")), True
     except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-        return Answer(None, _TOO_LATE if hung_up.is_set() else _explain(error))
+        return Answer(None, _TOO_LATE if hung_up.is_set() else _explain(error)), was_connected
     finally:
         deadline.cancel()
         connection.close()
 
 
-def _connection(endpoint: Endpoint, timeout_s: float) -> HTTPConnection:
+def _connection(endpoint: Endpoint, address: str, timeout_s: float) -> HTTPConnection:
+    """Return a connection to *address*, which proves that it is the endpoint's host."""
     if endpoint.tls:
         # The system's certificates; SSL_CERT_FILE names others.
-        context = ssl.create_default_context()
-        return HTTPSConnection(endpoint.host, endpoint.port, timeout=timeout_s, ssl_context=context)
-    return HTTPConnection(endpoint.host, endpoint.port, timeout=timeout_s)
+        return HTTPSConnection(
+            address, endpoint.port, timeout=timeout_s,
+            ssl_context=ssl.create_default_context(),
+            server_hostname=endpoint.host,
+        )  # fmt: skip
+    return HTTPConnection(address, endpoint.port, timeout=timeout_s)
+
+
+def _authority(endpoint: Endpoint) -> str:
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return host if endpoint.port == (443 if endpoint.tls else 80) else f"{host}:{endpoint.port}"
 
 
 def _hang_up(connection: HTTPConnection, hung_up: threading.Event) -> None:

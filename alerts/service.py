@@ -1,9 +1,13 @@
-"""The service: correlate, and for each endpoint send; every stage with its thread and connection.
+"""The service: every stage with its thread and its connection.
 
-Services may run more than once on a database: the cursor's lock lets one correlate at a time, and
-an advisory lock per endpoint lets one send to it. The lock lives in the server's session and not
-in a transaction, because a transaction that stays open while an endpoint thinks would hold back
-every follower of the ledger; it falls with the process, however that ends.
+Anomalies are correlated, suppressed, routed and recorded in one transaction; what falls due later
+(an end of suppression, a return, an escalation) and what people did are looked after beside; each
+endpoint has a sender of its own.
+
+Services may run more than once on a database: locks let one correlate at a time, and one send to
+an endpoint. A sender's lock lives in the server's session and not in a transaction, because a
+transaction that stays open while an endpoint thinks would hold back every follower of the ledger;
+it falls with the process, however that ends.
 """
 
 from __future__ import annotations
@@ -11,25 +15,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import psycopg
-from standardwebhooks import Webhook
 
-from alerts import anomaly, outbox, record
+from alerts import anomaly, follow, outbox, record
 from alerts.backoff import BackOff
+from alerts.config import Config
 from alerts.correlate import correlate
-from alerts.endpoint import Endpoint
-from alerts.outbox import Delivery
-from alerts.send import TIMEOUT_S, Answer, Verdict, post
+from alerts.escalate import escalate
+from alerts.follow import follow_people
+from alerts.life import return_due
+from alerts.sender import Sender, doze
+from alerts.setting import Setting
+from alerts.suppress import release
+from alerts.watch import watch
 from plant.model import Plant
 from storage.connect import Connection, connect
 
 _LOG = logging.getLogger("jellyroll.alerts")
 
-#: How long a stage sleeps when nobody wakes it: what an older transaction hid, what falls due.
-_POLL_S = 0.25
+#: How often suppressed alerts are looked at again, and machines looked after.
+_RELEASE_EVERY_S = 1.0
+_WATCH_EVERY_S = 5.0
 _STEADY_S = 30.0
 _RECONNECT = BackOff(first_s=0.5, longest_s=5.0)
 
@@ -37,24 +46,24 @@ _RECONNECT = BackOff(first_s=0.5, longest_s=5.0)
 def run(
     dsn: str,
     plant: Plant,
-    endpoints: Sequence[Endpoint],
-    signer: Webhook,
+    config: Config,
     stop: threading.Event,
     *,
     back_off: BackOff | None = None,
-    timeout_s: float = TIMEOUT_S,
 ) -> None:
-    """Turn anomalies into alerts and webhooks until *stop* is set.
+    """Turn anomalies into alerts and tell of them until *stop* is set.
 
     A database that is away is waited for. Raise `AlertsError` when it lacks the tables.
     """
-    names = [endpoint.name for endpoint in endpoints]
+    setting = Setting(plant, config)
     stages: dict[str, Callable[[Connection], None]] = {
-        "correlate": lambda connection: _correlate(connection, plant, names, stop)
+        "correlate": lambda connection: _correlate(connection, setting, stop),
+        "look after": lambda connection: _look_after(connection, setting, stop),
+        "watch": lambda connection: _watch(connection, setting, stop),
     }
-    for endpoint in endpoints:
-        sender = _Sender(endpoint, signer, stop, back_off or BackOff(), timeout_s)
-        stages[f"send to {endpoint.name}"] = sender.run
+    for name, receiver in config.receivers.items():
+        sender = Sender(receiver, setting, stop, back_off or BackOff())
+        stages[f"send to {name}"] = sender.run
     with ThreadPoolExecutor(len(stages), thread_name_prefix="alerts") as pool:
         stage_runs = [
             pool.submit(_keep_connected, dsn, name, work, stop) for name, work in stages.items()
@@ -89,90 +98,32 @@ def _keep_connected(
             stop.wait(_RECONNECT.delay_s(failures))
 
 
-def _correlate(
-    connection: Connection, plant: Plant, endpoints: Sequence[str], stop: threading.Event
-) -> None:
-    for endpoint, count in outbox.strays(connection, endpoints):
+def _correlate(connection: Connection, setting: Setting, stop: threading.Event) -> None:
+    known = list(setting.config.receivers)
+    for endpoint, count in outbox.strays(connection, known):
         _LOG.warning("%d deliveries wait for %s, which this service has not", count, endpoint)
     connection.execute(f"LISTEN {anomaly.CHANNEL}")
     while not stop.is_set():
         if anomaly.news(connection):
-            correlate(connection, plant, endpoints)
+            correlate(connection, setting)
         else:
-            _doze(connection)
+            doze(connection)
 
 
-def _doze(connection: Connection, at_most_s: float = _POLL_S) -> None:
-    for _ in connection.notifies(timeout=min(at_most_s, _POLL_S), stop_after=1):
-        pass
+def _look_after(connection: Connection, setting: Setting, stop: threading.Event) -> None:
+    connection.execute(f"LISTEN {follow.CHANNEL}")
+    release_at_s = 0.0
+    while not stop.is_set():
+        follow_people(connection, setting)
+        return_due(connection, setting)
+        escalate(connection, setting)
+        if time.monotonic() >= release_at_s:
+            release(connection, setting)
+            release_at_s = time.monotonic() + _RELEASE_EVERY_S
+        doze(connection)
 
 
-class _Sender:
-    """Sends what is due to one endpoint, one delivery at a time."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        signer: Webhook,
-        stop: threading.Event,
-        back_off: BackOff,
-        timeout_s: float,
-    ) -> None:
-        self._endpoint = endpoint
-        self._signer = signer
-        self._stop = stop
-        self._back_off = back_off
-        self._timeout_s = timeout_s
-        self._resume_at = 0.0  # time.monotonic()
-        self._well = True
-
-    def run(self, connection: Connection) -> None:
-        name = self._endpoint.name
-        if not outbox.claim(connection, name):
-            _LOG.info("%s: another service sends to it; standing by", name)
-            while not outbox.claim(connection, name):
-                if self._stop.wait(_POLL_S):
-                    return
-        _LOG.info("%s: sending what is due", name)
-        connection.execute(f"LISTEN {outbox.CHANNEL}")
-        while not self._stop.wait(max(0.0, self._resume_at - time.monotonic())):
-            delivery = outbox.upcoming(connection, name)
-            if delivery is None or delivery.due_in_s > 0:
-                _doze(connection, delivery.due_in_s if delivery else _POLL_S)
-                continue
-            answer = post(self._endpoint, delivery, self._signer, self._timeout_s)
-            self._settle(connection, delivery, answer)
-
-    def _settle(self, connection: Connection, delivery: Delivery, answer: Answer) -> None:
-        name = self._endpoint.name
-        match answer.verdict:
-            case Verdict.DELIVERED:
-                assert answer.status is not None
-                outbox.delivered(connection, delivery, answer.status)
-                _LOG.info(
-                    "%s: took %s of alert %d (%s)",
-                    name, delivery.event_type, delivery.alert, delivery.id,
-                )  # fmt: skip
-            case Verdict.RETRY if not self._back_off.is_over(delivery.tried_for_s or 0.0):
-                delay_s = self._back_off.delay_s(delivery.attempts + 1, answer.retry_after_s)
-                if answer.retry_after_s is not None:
-                    # It asked for peace, not only for this message.
-                    self._resume_at = time.monotonic() + min(delay_s, answer.retry_after_s)
-                outbox.retry(connection, delivery, answer.status, answer.error, delay_s)
-            case _:
-                outbox.give_up(connection, delivery, name, answer.status, answer.error)
-                _LOG.error(
-                    "%s: gave up on %s of alert %d: %s",
-                    name,
-                    delivery.event_type,
-                    delivery.alert,
-                    answer.error,
-                )
-        self._tell_health(answer)
-
-    def _tell_health(self, answer: Answer) -> None:
-        well = answer.verdict is Verdict.DELIVERED
-        if well is not self._well:
-            state = "takes webhooks again" if well else f"does not take webhooks: {answer.error}"
-            _LOG.log(logging.INFO if well else logging.WARNING, "%s %s", self._endpoint.name, state)
-        self._well = well
+def _watch(connection: Connection, setting: Setting, stop: threading.Event) -> None:
+    while not stop.is_set():
+        watch(connection, setting)
+        stop.wait(_WATCH_EVERY_S)

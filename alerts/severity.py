@@ -12,23 +12,37 @@ from plant.signals import Signal
 #: is what a limit stands for where the plant model has none (a process of Cp 2).
 _REMARKABLE_SD = 3.0
 _FAR_SD = 6.0
+#: Where a severity ends, as a part of where it begins.
+_CLEAR = 0.8
 
 
-def severity_of(anomaly: Anomaly, signal: Signal | None) -> Severity:
+def severity_of(
+    anomaly: Anomaly, signal: Signal | None, before: Severity | None = None
+) -> Severity:
     """Return the severity of *anomaly*; *signal* is what the plant model knows of it, if anything.
 
     High: the mean since the onset is outside the limit it moves towards, or 6 sd from the baseline
-    where there is none. Medium: 3 sd. Low: less, or a size that nobody knows.
+    where there is none. Medium: 3 sd. Low: less, or a size that nobody knows. One that was higher
+    *before* falls only when it is a fifth nearer to the baseline than where it rose.
     """
+    now = _severity(anomaly, signal, 1.0)
+    if before is None or before.rank <= now.rank:
+        return now
+    return min(before, _severity(anomaly, signal, _CLEAR), key=lambda s: s.rank)
+
+
+def _severity(anomaly: Anomaly, signal: Signal | None, part: float) -> Severity:
+    """Return the severity when *part* of each distance from the baseline counts as the whole."""
     if anomaly.direction == "low":
         limit, sign = (signal.low if signal else None), -1.0
     else:
         limit, sign = (signal.high if signal else None), 1.0
     size_sd = size_in_sd(anomaly) * sign
-    outside = size_sd >= _FAR_SD if limit is None else (anomaly.value - limit) * sign > 0
+    size, room = (anomaly.value - anomaly.expected) * sign, _FAR_SD * part
+    outside = size_sd >= room if limit is None else size > (limit - anomaly.expected) * sign * part
     if outside:
         return Severity.HIGH
-    return Severity.MEDIUM if size_sd >= _REMARKABLE_SD else Severity.LOW
+    return Severity.MEDIUM if size_sd >= _REMARKABLE_SD * part else Severity.LOW
 
 
 def size_in_sd(anomaly: Anomaly) -> float:

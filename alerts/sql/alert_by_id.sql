@@ -1,5 +1,4 @@
-SELECT line, station, equipment, position, characteristic, direction,
-       id, state, severity, title, since, opened_at
+SELECT *
   FROM alert.alert
  WHERE id = %(id)s
    FOR UPDATE

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import pytest
 
 from alerts import service
 from alerts.backoff import BackOff
+from alerts.config import Config, config_of
 from alerts.endpoint import parse_endpoints
 from alerts.secret import signer
 from plant.model import Plant
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
-from storage.sql import migrations
+from storage.migrate import migrate
 from tests.alerts.support import SECRET, StartProcess, StartService, Until
 
 #: The same shape as the real one, a hundred times as fast.
@@ -30,19 +32,19 @@ QUICK = BackOff(first_s=0.05, longest_s=0.2, give_up_s=60.0)
 #: Everything an alert test can leave behind, while the guards of the history look away.
 _FORGET = """
 SET session_replication_role = replica;
-TRUNCATE alert.alert, alert.event, alert.delivery, analysis.anomaly, ingest.cursor
+TRUNCATE alert.alert, alert.event, alert.delivery, alert.maintenance, alert.flooded,
+    alert.escalation, alert.watch, analysis.anomaly, analysis.suspect, ingest.cursor
     RESTART IDENTITY CASCADE;
+TRUNCATE machine.state, telemetry.filling, telemetry.winding, cell.filling;
 """
 
 
 @pytest.fixture(scope="session")
-def _database(cluster: PrivateCluster) -> Iterator[str]:
+def _database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE test_alerts")
     dsn = cluster.dsn("test_alerts")
-    with psycopg.connect(dsn) as connection:
-        for _, text in migrations():
-            connection.execute(text)
+    migrate(dsn, pilot)
     yield dsn
     cluster.start()
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
@@ -51,7 +53,7 @@ def _database(cluster: PrivateCluster) -> Iterator[str]:
 
 @pytest.fixture
 def database(_database: str, cluster: PrivateCluster) -> str:
-    """The dsn of a database with the tables that do not depend on the plant, all of them empty."""
+    """The dsn of a database with the pilot plant's tables; those that alerts read are empty."""
     cluster.start()  # a test before this one may have crashed it
     with psycopg.connect(_database) as connection:
         connection.execute(_FORGET)
@@ -85,17 +87,23 @@ def start_service(database: str, pilot: Plant) -> Iterator[StartService]:
     errors: list[BaseException] = []
 
     def start(
-        *urls: str, dsn: str = database, back_off: BackOff = QUICK, timeout_s: float = 5.0
+        *urls: str,
+        dsn: str = database,
+        back_off: BackOff = QUICK,
+        timeout_s: float = 5.0,
+        config: Config | None = None,
     ) -> None:
         stop = threading.Event()
-        endpoints = parse_endpoints(list(urls))
+        endpoints = [
+            replace(endpoint, timeout_s=timeout_s)
+            for endpoint in parse_endpoints(list(urls), signers=[signer(SECRET)])
+        ]
 
         def run() -> None:
             try:
                 service.run(
-                    dsn, pilot, endpoints, signer(SECRET), stop,
-                    back_off=back_off, timeout_s=timeout_s,
-                )  # fmt: skip
+                    dsn, pilot, config or config_of(endpoints, pilot), stop, back_off=back_off
+                )
             except BaseException as error:  # noqa: BLE001  # told by the test's own thread
                 errors.append(error)
 

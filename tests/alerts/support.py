@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
@@ -17,6 +17,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from alerts.backoff import BackOff
+from alerts.config import Config, config_of
+from alerts.endpoint import Endpoint as Target
+from alerts.setting import Setting
+from plant.model import Plant
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ONSET = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -32,7 +36,12 @@ class StartService(Protocol):
     """Start the service in a thread; it must end well at the end of the test."""
 
     def __call__(
-        self, *urls: str, dsn: str = ..., back_off: BackOff = ..., timeout_s: float = ...
+        self,
+        *urls: str,
+        dsn: str = ...,
+        back_off: BackOff = ...,
+        timeout_s: float = ...,
+        config: Config | None = ...,
     ) -> None: ...
 
 
@@ -61,6 +70,7 @@ _DEFAULTS: dict[str, Any] = {
     "samples": 12,
     "last_points": [["2026-11-22T03:03:50Z", 6.01], ["2026-11-22T03:04:00Z", 6.02]],
     "model": "cusum-1",
+    "contributions": [],
 }
 
 
@@ -68,6 +78,7 @@ def insert_anomaly(connection: psycopg.Connection[Any], **changes: Any) -> None:
     """Write an anomaly of nozzle 3, with *changes*, in the transaction of *connection*."""
     row = {**_DEFAULTS, **changes}
     row["last_points"] = Jsonb(row["last_points"])
+    row["contributions"] = Jsonb(row["contributions"])
     names = ", ".join(row)
     values = ", ".join(f"%({name})s" for name in row)
     connection.execute(f"INSERT INTO analysis.anomaly ({names}) VALUES ({values})".encode(), row)
@@ -76,6 +87,14 @@ def insert_anomaly(connection: psycopg.Connection[Any], **changes: Any) -> None:
 def anomaly_row(**changes: Any) -> dict[str, Any]:
     """What `analysis.anomaly` would hold, with *changes*."""
     return {"id": 1, "xid": 1, "detected_at": ONSET, **_DEFAULTS, **changes}
+
+
+def setting_of(plant: Plant, *names: str, **changes: Any) -> Setting:
+    """The setting in which endpoints of *names* are told everything, nothing being sent."""
+    endpoints = [
+        Target(name=name, tls=False, host="127.0.0.1", port=9, target="/") for name in names
+    ]
+    return Setting(plant, replace(config_of(endpoints, plant), **changes))
 
 
 @dataclass(frozen=True, slots=True)

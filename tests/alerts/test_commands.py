@@ -13,7 +13,7 @@ from alerts.errors import AlertsError
 from alerts.secret import signer
 from plant.model import Plant
 from storage.connect import Connection
-from tests.alerts.support import insert_anomaly
+from tests.alerts.support import insert_anomaly, setting_of
 
 
 def _run(*arguments: str) -> str:
@@ -29,7 +29,7 @@ def test_the_lists_show_what_is_open_and_what_waits(
     assert "No open alerts." in _run("list", *at)
     assert "No deliveries." in _run("deliveries", *at)
     insert_anomaly(link)
-    correlate(link, pilot, ["here"])
+    correlate(link, setting_of(pilot, "here"))
     assert "nozzle 3" in " ".join(_run("list", *at).split())
     assert "pending" in _run("deliveries", *at)
     (alert,) = json.loads(_run("list", "--json", *at))
@@ -44,7 +44,7 @@ def test_an_acknowledged_return_leaves_the_list_of_open_alerts(
     at = ("--database", database)
     insert_anomaly(link)
     insert_anomaly(link, state="off")
-    correlate(link, pilot, ["here"])
+    correlate(link, setting_of(pilot, "here"))
     assert "alert 1 is normal now" in _run("acknowledge", "1", "--who", "ada", *at)
     assert json.loads(_run("list", "--json", *at)) == []
     (alert,) = json.loads(_run("list", "--all", "--json", *at))

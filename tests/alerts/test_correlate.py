@@ -15,7 +15,7 @@ from alerts.correlate import correlate
 from alerts.errors import AlertsError
 from plant.model import Plant
 from storage.connect import Connection, connect
-from tests.alerts.support import ONSET, insert_anomaly
+from tests.alerts.support import ONSET, insert_anomaly, setting_of
 
 HERE = ("here",)
 
@@ -39,7 +39,7 @@ def test_many_anomalies_of_one_cause_are_one_alert_with_all_their_evidence(
     for minute in range(40):
         insert_anomaly(link, time=ONSET + timedelta(minutes=minute), samples=minute)
     for _ in range(20):  # a few at a time, as they would come
-        correlate(link, pilot, HERE, limit=2)
+        correlate(link, setting_of(pilot, *HERE), limit=2)
     assert _states(link) == [("unacknowledged", True)]
     assert _history(link) == ["opened"] + 39 * ["updated"]
     assert _told(link) == ["alert.opened"]
@@ -59,7 +59,7 @@ def test_each_difference_in_the_cause_is_an_alert_of_its_own(
     insert_anomaly(link, direction="high")
     insert_anomaly(link, characteristic="fill_time")
     insert_anomaly(link, equipment="l1-filler-02")
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert len(_states(link)) == 6
 
 
@@ -69,7 +69,7 @@ def test_a_return_leaves_the_alert_open_until_somebody_acknowledges(
     insert_anomaly(link)
     insert_anomaly(link, state="off")
     insert_anomaly(link, state="off")
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert _states(link) == [("returned", True)]
     acknowledge(link, 1, "ada", "cleaned the nozzle")
     assert _states(link) == [("normal", False)]
@@ -82,11 +82,11 @@ def test_an_acknowledged_alert_closes_when_the_process_is_back(
     link: Connection, pilot: Plant
 ) -> None:
     insert_anomaly(link)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     acknowledge(link, 1, "ada")
     insert_anomaly(link)
     insert_anomaly(link, state="off")
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert _states(link) == [("normal", False)]
     assert _told(link) == ["alert.opened", "alert.returned"]
 
@@ -98,31 +98,30 @@ def test_an_alarm_after_the_return_reopens_the_alert_and_after_the_end_opens_ano
     insert_anomaly(link)
     insert_anomaly(link, state="off")
     insert_anomaly(link, since=later)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert _states(link) == [("unacknowledged", True)]
     assert _told(link) == ["alert.opened", "alert.returned", "alert.reopened"]
     assert link.execute("SELECT since FROM alert.alert").fetchall() == [(later,)]
     insert_anomaly(link, state="off")
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     acknowledge(link, 1, "ada")
     insert_anomaly(link)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert _states(link) == [("normal", False), ("unacknowledged", True)]
 
 
-def test_severity_grows_with_a_webhook_and_does_not_fall_while_the_alert_is_open(
-    link: Connection, pilot: Plant
-) -> None:
-    for value in (6.36, 6.2, 6.1, 6.36):
+def test_severity_goes_up_and_down_each_time_with_a_webhook(link: Connection, pilot: Plant) -> None:
+    for value in (6.36, 6.2, 6.1, 6.31, 6.36):  # 6.31 is too near to the limit of 6.30
         insert_anomaly(link, value=value)
-        correlate(link, pilot, HERE)
-    assert link.execute("SELECT severity FROM alert.alert").fetchall() == [("high",)]
-    assert _told(link) == ["alert.opened", "alert.updated"]
+        correlate(link, setting_of(pilot, *HERE))
+    changes = link.execute("SELECT detail->'severity' FROM alert.event ORDER BY id").fetchall()
+    assert [c for (c,) in changes] == [None, ["low", "high"], None, None, ["high", "low"]]
+    assert _told(link) == ["alert.opened", "alert.updated", "alert.updated"]
 
 
 def test_a_return_without_an_open_alert_changes_nothing(link: Connection, pilot: Plant) -> None:
     insert_anomaly(link, state="off")
-    assert correlate(link, pilot, HERE) == 1
+    assert correlate(link, setting_of(pilot, *HERE)) == 1
     assert _states(link) == []
     assert not news(link)
 
@@ -131,7 +130,7 @@ def test_numbers_that_are_none_do_not_stop_the_stream(link: Connection, pilot: P
     odd = {"value": float("nan"), "sd": float("inf"), "statistic": float("-inf")}
     insert_anomaly(link, **odd)
     insert_anomaly(link, **odd, position=4)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert len(_states(link)) == 2
     assert link.execute("SELECT details->'value' FROM alert.alert").fetchall() == [(None,)] * 2
 
@@ -143,9 +142,9 @@ def test_an_anomaly_that_commits_late_is_not_passed_over(
         insert_anomaly(slow, position=1)
         insert_anomaly(link, position=2)  # a later transaction that commits first
         assert not news(link)
-        assert correlate(link, pilot, HERE) == 0
+        assert correlate(link, setting_of(pilot, *HERE)) == 0
         slow.commit()
-    assert correlate(link, pilot, HERE) == 2
+    assert correlate(link, setting_of(pilot, *HERE)) == 2
     assert len(_states(link)) == 2
 
 
@@ -154,20 +153,22 @@ def test_anomalies_of_one_transaction_are_taken_together(link: Connection, pilot
         for position in range(1, 6):
             insert_anomaly(link, position=position)
     insert_anomaly(link, position=6)
-    assert correlate(link, pilot, HERE, limit=2) == 5
-    assert correlate(link, pilot, HERE, limit=2) == 1
+    assert correlate(link, setting_of(pilot, *HERE), limit=2) == 5
+    assert correlate(link, setting_of(pilot, *HERE), limit=2) == 1
 
 
 def test_alert_history_delivery_and_position_commit_together_or_not_at_all(
     link: Connection, pilot: Plant
 ) -> None:
     insert_anomaly(link)
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        correlate(link, pilot, ("here", "here"))  # the outbox refuses the second
+    link.execute("ALTER TABLE alert.delivery ADD CONSTRAINT refused CHECK (false)")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        correlate(link, setting_of(pilot, *HERE))
+    link.execute("ALTER TABLE alert.delivery DROP CONSTRAINT refused")
     counts = "SELECT (SELECT count(*) FROM alert.alert), (SELECT count(*) FROM alert.event)"
     assert link.execute(counts.encode()).fetchone() == (0, 0)
     assert news(link)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     assert link.execute(counts.encode()).fetchone() == (1, 1)
     assert _told(link) == ["alert.opened"]
     assert not news(link)
@@ -184,7 +185,7 @@ def test_two_at_once_make_one_alert_and_take_each_anomaly_once(
         with connect(database, application="one of four", autocommit=True) as mine:
             together.wait()
             while news(mine):
-                correlate(mine, pilot, HERE, limit=5)
+                correlate(mine, setting_of(pilot, *HERE), limit=5)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -199,7 +200,7 @@ def test_two_at_once_make_one_alert_and_take_each_anomaly_once(
 
 def test_the_database_itself_refuses_a_second_open_alert(link: Connection, pilot: Plant) -> None:
     insert_anomaly(link, position=None)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     with pytest.raises(psycopg.errors.UniqueViolation, match="alert_open_cause"):
         link.execute(
             "INSERT INTO alert.alert (state, severity, line, station, equipment, position,"
@@ -215,7 +216,7 @@ def test_the_database_itself_refuses_a_second_open_alert(link: Connection, pilot
 )
 def test_history_is_not_rewritten(link: Connection, pilot: Plant, change: str) -> None:
     insert_anomaly(link)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     with pytest.raises(psycopg.errors.RaiseException, match="history"):
         link.execute(change.encode())
 
@@ -226,7 +227,7 @@ def test_only_an_open_alert_that_nobody_has_can_be_acknowledged(
     with pytest.raises(AlertsError, match="there is no alert 1"):
         acknowledge(link, 1, "ada")
     insert_anomaly(link)
-    correlate(link, pilot, HERE)
+    correlate(link, setting_of(pilot, *HERE))
     acknowledge(link, 1, "ada")
     with pytest.raises(NotAllowedError, match="acknowledged before"):
         acknowledge(link, 1, "bob")

@@ -37,7 +37,7 @@ def test_plain_http_is_taken_for_this_machine(url: str) -> None:
 
 
 def test_plain_http_to_the_network_must_be_allowed() -> None:
-    with pytest.raises(EndpointError, match="use https, or --allow-http"):
+    with pytest.raises(EndpointError, match="use https, or allow http"):
         parse_endpoints(["http://on-call.example/"])
     assert parse_endpoints(["http://on-call.example/"], allow_http=True)[0].port == 80
 

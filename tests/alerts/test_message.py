@@ -10,25 +10,48 @@ from typing import Any
 
 import pytest
 
-from alerts.alert import Alert, Happened, Severity, State
+from alerts.alert import Alert, Kind, Severity, State
 from alerts.anomaly import Anomaly
-from alerts.message import body, title
+from alerts.body import EventType
+from alerts.config_file import LinksPart
+from alerts.evidence import action
+from alerts.message import body
+from alerts.subject import title
 from plant.model import Plant
 from tests.alerts.support import ONSET, anomaly_row
 
+LINKS = LinksPart(
+    page="https://jellyroll.example",
+    dashboard="https://grafana.example/d/jr-line?var-line={line}&from={from_ms}&to={to_ms}",
+)
+SUSPECT = {
+    "rank": 1, "factor": "position", "value": "l1-filler-01:3", "station": "filling",
+    "affected": 61, "affected_total": 64, "others": 2, "others_total": 420, "lift": 7.3,
+    "p_value": 1e-30, "q_value": 1e-28, "since": ONSET, "effect": -0.38, "unit": "g",
+    "sentence": "61 of 64 deviating cells are of l1-filler-01 nozzle 3, but 2 of 420 others",
+}  # fmt: skip
 
-def _body(plant: Plant, happened: Happened = Happened.OPENED, **changes: Any) -> Any:
+
+def _body(plant: Plant, tells: EventType = "alert.opened", **changes: Any) -> Any:
     anomaly = Anomaly(**anomaly_row(**changes))
     alert = Alert(
         id=17,
+        kind=Kind.PROCESS,
         cause=anomaly.cause,
         state=State.UNACKNOWLEDGED,
         severity=Severity.HIGH,
         title=title(plant, anomaly),
         since=anomaly.since,
         opened_at=ONSET,
+        updated_at=ONSET,
+        details={
+            **anomaly.evidence(),
+            "suspects": [SUSPECT],
+            "affected": {"cells": 12, "query": "SELECT cell, time FROM ..."},
+            "action": action(plant, anomaly.station, anomaly.equipment, anomaly.characteristic),
+        },
     )
-    return json.loads(body(plant, alert, anomaly, happened, ONSET))
+    return json.loads(body(plant, LINKS, alert, tells, ONSET))
 
 
 def test_the_message_names_the_nozzle_and_how_far_it_is_off(pilot: Plant) -> None:
@@ -61,7 +84,7 @@ def test_the_message_names_the_nozzle_and_how_far_it_is_off(pilot: Plant) -> Non
 
 
 def test_the_return_says_so(pilot: Plant) -> None:
-    message = _body(pilot, Happened.RETURNED)
+    message = _body(pilot, "alert.returned")
     assert message["type"] == "alert.returned"
     assert message["data"]["title"] == "l1-filler-01 nozzle 3: fill mass is back to normal"
 

@@ -8,6 +8,7 @@ import hmac
 import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from alerts.answer import Answer, Verdict
 from alerts.endpoint import parse_endpoints
 from alerts.outbox import Delivery
 from alerts.secret import signer
-from alerts.send import Answer, Verdict, headers, post
+from alerts.send import headers, post
 from tests.alerts.support import SECRET, Endpoint, Reply
 
 HERE = Path(__file__).parent
@@ -29,13 +31,13 @@ DELIVERY = Delivery(
 
 
 def _post(url: str, timeout_s: float = 5.0) -> Answer:
-    (endpoint,) = parse_endpoints([url])
-    return post(endpoint, DELIVERY, signer(SECRET), timeout_s)
+    (endpoint,) = parse_endpoints([url], signers=[signer(SECRET)])
+    return post(replace(endpoint, timeout_s=timeout_s), DELIVERY)
 
 
 def test_the_signature_is_the_hmac_of_id_time_and_body() -> None:
     at = datetime(2026, 11, 22, 3, 0, 0, 999_999, tzinfo=UTC)
-    sent = headers(DELIVERY, signer(SECRET), at)
+    sent = headers(DELIVERY, [signer(SECRET)], at)
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
     signed = b"msg_2fX7.1795316400." + DELIVERY.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -10,17 +10,25 @@ from standardwebhooks import Webhook
 
 from alerts import outbox
 from alerts.backoff import BackOff
+from alerts.config import config_of
 from alerts.correlate import correlate
 from alerts.endpoint import parse_endpoints
 from alerts.errors import AlertsError
 from alerts.receiver import Receiver
-from alerts.secret import signer
 from alerts.service import run
 from plant.model import Plant
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
 from storage.migrate import migrate
-from tests.alerts.support import SECRET, Endpoint, Reply, StartService, Until, insert_anomaly
+from tests.alerts.support import (
+    SECRET,
+    Endpoint,
+    Reply,
+    StartService,
+    Until,
+    insert_anomaly,
+    setting_of,
+)
 
 STATUS = "SELECT status, attempts, last_status FROM alert.delivery ORDER BY event, endpoint"
 
@@ -43,7 +51,7 @@ def test_what_was_pending_at_the_start_is_sent(
 ) -> None:
     with Endpoint() as endpoint:
         insert_anomaly(link)
-        correlate(link, pilot, [endpoint.url])
+        correlate(link, setting_of(pilot, endpoint.url))
         start_service(endpoint.url)
         until(STATUS, [("delivered", 1, 204)])
 
@@ -134,7 +142,7 @@ def test_what_an_alert_has_to_tell_arrives_in_order(
     with Endpoint(Reply(500), Reply(500)) as endpoint:
         insert_anomaly(link)
         insert_anomaly(link, state="off")
-        correlate(link, pilot, [endpoint.url])
+        correlate(link, setting_of(pilot, endpoint.url))
         start_service(endpoint.url)
         types = [request.type for request in endpoint.wait(4)]
     assert types == 3 * ["alert.opened"] + ["alert.returned"]
@@ -147,7 +155,7 @@ def test_nothing_is_sent_of_a_transaction_that_rolls_back(
         with connect(database, application="undecided", autocommit=True) as undecided:
             insert_anomaly(link, position=1)
             with undecided.transaction(force_rollback=True):
-                correlate(undecided, pilot, [endpoint.url])
+                correlate(undecided, setting_of(pilot, endpoint.url))
                 assert undecided.execute("SELECT count(*) FROM alert.delivery").fetchone() == (1,)
             with undecided.transaction(force_rollback=True):
                 insert_anomaly(undecided, position=2)
@@ -223,7 +231,7 @@ def test_the_database_may_go_away_and_come_back(
 def test_without_its_tables_the_service_says_what_to_do(fresh_database: str, pilot: Plant) -> None:
     endpoints = parse_endpoints(["https://on-call.example"])
     with pytest.raises(AlertsError, match="run `jellyroll migrate`"):
-        run(fresh_database, pilot, endpoints, signer(SECRET), threading.Event())
+        run(fresh_database, pilot, config_of(endpoints, pilot), threading.Event())
 
 
 def test_the_writers_role_is_enough(

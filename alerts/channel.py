@@ -1,0 +1,92 @@
+"""Channel: what chat, e-mail, SMS and pagers are told, by apprise.
+
+Apprise says yes or no and nothing else, so a refusal is tried again like any failure.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from alerts.answer import Answer
+from alerts.endpoint import Channel
+
+#: Apprise knows a hundred more; those that post to any address somebody names are left to our own
+#: webhooks, which check where they go.
+SCHEMES: dict[str, str] = {
+    "slack": "Slack",
+    "msteams": "Microsoft Teams",
+    "workflows": "Microsoft Teams",
+    "pagerduty": "PagerDuty",
+    "mailtos": "e-mail",
+    "twilio": "SMS",
+    "sns": "SMS",
+    "clickatell": "SMS",
+    "msgbird": "SMS",
+    "vonage": "SMS",
+    "sinch": "SMS",
+    "d7sms": "SMS",
+}
+
+
+class ChannelError(ValueError):
+    """An apprise URL cannot be used; the text says why and does not repeat it."""
+
+
+def check_url(url: str) -> None:
+    """Raise `ChannelError` if apprise is missing, or has no use for *url*."""
+    scheme = urlsplit(url).scheme
+    if scheme not in SCHEMES:
+        raise ChannelError(
+            "this is no URL of a service that is supported; it must begin with one of"
+            f" {', '.join(f'{name}://' for name in SCHEMES)}"
+        )
+    if _apprise().Apprise.instantiate(url, suppress_exceptions=True) is None:
+        raise ChannelError(
+            f"apprise cannot read this {SCHEMES[scheme]} URL; its pages say what it must hold"
+        )
+
+
+def notify(channel: Channel, body: bytes) -> Answer:
+    """Tell *channel* what the webhook *body* says; it never raises for the network."""
+    apprise = _apprise()
+    title, text, severity = words(json.loads(body))
+    kinds = {"high": apprise.NotifyType.FAILURE, "medium": apprise.NotifyType.WARNING}
+    service = apprise.Apprise.instantiate(channel.url, suppress_exceptions=True)
+    if service is None:
+        return Answer(None, "apprise cannot read its URL")
+    service.socket_connect_timeout = service.socket_read_timeout = channel.timeout_s
+    told = service.notify(
+        body=text, title=title, notify_type=kinds.get(severity, apprise.NotifyType.INFO)
+    )
+    return Answer(200) if told else Answer(None, "apprise could not deliver it")
+
+
+def words(message: dict[str, Any]) -> tuple[str, str, str]:
+    """Return title, text and severity for people of what a webhook says."""
+    data = message["data"]
+    event = message["type"].removeprefix("alert.")
+    lines = [
+        data["title"],
+        f"since {data['since'][:16].replace('T', ' ')} UTC, alert {data['alert']}",
+    ]
+    lines += [suspect["sentence"] for suspect in data["suspects"][:1]]
+    cells = data["affected"]["cells"]
+    lines += [f"{cells} cells affected"] if cells else []
+    lines += [data["action"]] if data["action"] else []
+    lines += [link for link in (data["links"]["page"], data["links"]["dashboard"]) if link]
+    return f"{data['severity']}, {event}: {data['title']}", "\n".join(lines), data["severity"]
+
+
+def _apprise() -> Any:
+    try:
+        import apprise  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
+        raise ChannelError(
+            "apprise is not installed; `pip install 'jellyroll[notify]'` brings it"
+        ) from None
+    # Its messages may hold the URL.
+    logging.getLogger("apprise").disabled = True
+    return apprise

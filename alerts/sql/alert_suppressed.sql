@@ -1,0 +1,4 @@
+SELECT id
+  FROM alert.alert
+ WHERE suppressed IS NOT NULL AND closed_at IS NULL
+ ORDER BY id

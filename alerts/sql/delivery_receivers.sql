@@ -1,0 +1,5 @@
+SELECT endpoint
+  FROM alert.delivery
+ WHERE alert = %(alert)s
+ GROUP BY endpoint
+ ORDER BY min(event)

@@ -1,0 +1,5 @@
+SELECT alert, route
+  FROM alert.escalation
+ WHERE due_at <= clock_timestamp()
+ ORDER BY due_at
+ LIMIT 100

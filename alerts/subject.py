@@ -1,0 +1,73 @@
+"""Subject: an alert in one line for a person: where, what, how far off."""
+
+from __future__ import annotations
+
+import math
+
+from alerts.alert import Cause
+from alerts.anomaly import Anomaly
+from plant.model import Plant
+from plant.signals import Signal
+
+#: UCUM, where people write otherwise.
+_FOR_PEOPLE = {
+    "1": "", "Cel": "°C", "Ohm": "Ω", "mOhm": "mΩ", "uOhm": "µΩ", "MOhm": "MΩ", "kOhm": "kΩ",
+    "A.h": "Ah", "W.h": "Wh", "um": "µm", "mg/cm2": "mg/cm²", "g/cm3": "g/cm³", "N.m": "Nm",
+    "1/m3": "1/m³", "Pa.s": "Pa s", "mPa.s": "mPa s", "Pa.m3/s": "Pa m³/s", "10*-6": "ppm",
+}  # fmt: skip
+#: Their zero is arbitrary, or they are percentages already: a percentage of them misleads.
+_NO_PERCENTAGE = frozenset({"Cel", "%"})
+
+
+def title(plant: Plant, anomaly: Anomaly) -> str:
+    """Return one line for a person: where, what, how far off.
+
+    For example "l1-filler-01 nozzle 3: fill mass 6.72 g, expected 6.40 g (+5.0 %)".
+    """
+    value, expected = _number(anomaly.value, anomaly.sd), _number(anomaly.expected, anomaly.sd)
+    unit = _FOR_PEOPLE.get(anomaly.unit, anomaly.unit)
+    space = f" {unit}" if unit else ""
+    text = f"{subject(plant, anomaly.cause)} {value}{space}, expected {expected}{space}"
+    difference = anomaly.value - anomaly.expected
+    if not math.isfinite(difference):
+        return text
+    percent = 100 * difference / anomaly.expected if anomaly.expected else math.inf
+    if anomaly.unit in _NO_PERCENTAGE or abs(percent) >= 1000:
+        return f"{text} ({_number(difference, anomaly.sd, sign='+')}{space})"
+    return f"{text} ({_minus(f'{percent:+.1f}')} %)"
+
+
+def subject(plant: Plant, cause: Cause) -> str:
+    """Return where and what, such as "l1-filler-01 nozzle 3: fill mass"."""
+    place = cause.equipment
+    if cause.position is not None:
+        place += f" {position_name(plant, cause.station)} {cause.position}"
+    return f"{place}: {cause.characteristic.replace('_', ' ')}"
+
+
+def position_name(plant: Plant, station: str) -> str:
+    """Return what the station calls its positions, such as "nozzle"."""
+    known = plant.stations.get(station)
+    return known.positions.name if known and known.positions else "position"
+
+
+def signal_of(plant: Plant, equipment: str, characteristic: str) -> Signal | None:
+    """Return what the plant model says of the characteristic; None for one it does not name."""
+    try:
+        return plant.signal(equipment, characteristic)
+    except KeyError:
+        return None
+
+
+def _number(value: float, sd: float, sign: str = "") -> str:
+    """Return *value* with the digits that its spread leaves meaningful."""
+    if not math.isfinite(value):
+        return "unknown"
+    if not 0 < sd < math.inf:
+        return _minus(f"{value:{sign}.4g}")
+    decimals = max(0, -math.floor(math.log10(sd)))
+    return _minus(f"{value:{sign}.2e}" if decimals > 6 else f"{value:{sign}.{decimals}f}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
