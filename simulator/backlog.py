@@ -16,7 +16,7 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 
 from plant.broker import BrokerAddress
-from simulator.courier import new_client
+from simulator.connection import new_client
 
 _TOPIC = "$SYS/broker/store/messages/bytes"
 #: The figure comes each 10 s, in which a fast run adds 650 MB; the shipped broker holds 2 GB.

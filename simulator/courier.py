@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from plant.broker import BrokerAddress
+from simulator.connection import BrokerError, Entry, enter, new_client
 
-_CONNECT_S = 10.0
 #: The broker keeps our session over a lost connection for so long; unanswered messages go again.
 _SESSION_S = 300
 _UNANSWERED = 200
 _NO_SUBSCRIBER = 0x10
-
-
-class CourierError(Exception):
-    """The broker cannot be reached, or did not take what was sent."""
-
-
-def new_client(address: BrokerAddress, client_id: str = "") -> mqtt.Client:
-    """Return an MQTT 5 client with the credentials and certificates of *address*.
-
-    A client that is to find its session again needs a *client_id*.
-    """
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
-    if address.username:
-        client.username_pw_set(address.username, address.password)
-    if address.tls:
-        client.tls_set(str(address.ca_file) if address.ca_file else None)
-    return client
 
 
 class Courier:
@@ -46,36 +28,32 @@ class Courier:
     are gone. After a lost connection it connects again and sends again what was not answered.
     """
 
-    def __init__(self, address: BrokerAddress) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client: mqtt.Client | None = None,
+        greet: Callable[[], None] | None = None,
+        *,
+        session_s: int = _SESSION_S,
+    ) -> None:
+        """Use *client* with its will and its subscriptions, which *greet* asks for each time."""
         self._address = address
-        self._changed = threading.Condition()
-        self._refusal = ""
-        self._connected = False
+        self._entry = Entry()
+        self._changed = self._entry.changed
+        self._greet = greet
+        self._session_s = session_s
         self._most = _UNANSWERED
         self.sent = 0
         self.acknowledged = 0
         self.unheard = 0
-        self._client = new_client(address)
+        self._client = client or new_client(address)
         self._client.max_inflight_messages_set(_UNANSWERED)
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
 
     def __enter__(self) -> Self:
-        """Connect; raise `CourierError` if the broker cannot be reached or refuses."""
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = _SESSION_S
-        place = f"{self._address.host}:{self._address.port}"
-        try:
-            self._client.connect(self._address.host, self._address.port, properties=properties)
-        except OSError as error:
-            raise CourierError(f"no MQTT broker at {place} ({error}); see --broker") from error
-        self._client.loop_start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._connected or self._refusal, _CONNECT_S)
-        if not self._connected:
-            self._client.loop_stop()
-            reason = self._refusal or f"no answer within {_CONNECT_S:.0f} s"
-            raise CourierError(f"the MQTT broker at {place} does not let us in: {reason}")
+        """Connect; raise `BrokerError` if the broker cannot be reached or refuses."""
+        enter(self._client, self._address, self._entry, "in", session_s=self._session_s)
         return self
 
     def __exit__(
@@ -100,10 +78,10 @@ class Courier:
         """Publish *payload*; wait while too much is unanswered, and return False on *stop*.
 
         Nobody answers for a message of QoS 0; it counts as acknowledged once it is sent. Raise
-        `CourierError` once the broker has refused a message.
+        `BrokerError` once the broker has refused a message.
         """
         with self._changed:
-            while self.sent - self.acknowledged >= self._most and not self._refusal:
+            while self.sent - self.acknowledged >= self._most and not self._entry.refusal:
                 if stop.is_set():
                     return False
                 self._changed.wait(0.2)
@@ -118,25 +96,32 @@ class Courier:
         return True
 
     def drain(self, timeout_s: float) -> None:
-        """Wait until all is acknowledged; raise `CourierError` if nothing more comes.
+        """Wait until all is acknowledged; raise `BrokerError` if nothing more comes.
 
         *timeout_s* is the patience from one acknowledgement to the next.
         """
         with self._changed:
             while self.acknowledged < self.sent:
                 seen, deadline = self.acknowledged, time.monotonic() + timeout_s
-                while self.acknowledged == seen and not self._refusal:
+                while self.acknowledged == seen and not self._entry.refusal:
                     if not self._changed.wait(deadline - time.monotonic()):
                         missing = self.sent - self.acknowledged
-                        raise CourierError(
+                        raise BrokerError(
                             f"the broker has not acknowledged {missing:,} of {self.sent:,} messages"
                             f" for {timeout_s:.0f} s; publish them again"
                         )
                 self._check()
 
+    def give_up(self) -> None:
+        """Take what is not acknowledged for lost."""
+        with self._changed:
+            self.unheard += self.sent - self.acknowledged
+            self.acknowledged = self.sent
+            self._changed.notify_all()
+
     def _check(self) -> None:
-        if self._refusal:
-            raise CourierError(f"the broker refused a message: {self._refusal}")
+        if self._entry.refusal:
+            raise BrokerError(f"the broker refused a message: {self._entry.refusal}")
 
     def _on_connect(
         self,
@@ -146,15 +131,16 @@ class Courier:
         reason_code: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        if reason_code.is_failure:
+            self._entry.refuse(str(reason_code))
+            return
         with self._changed:
-            if reason_code.is_failure:
-                self._refusal = str(reason_code)
-            else:
-                self._connected = True
-                # paho does not look at it, and a broker may hang up on a client that sends more.
-                most = getattr(properties, "ReceiveMaximum", _UNANSWERED)
-                self._most = min(_UNANSWERED, most)
-            self._changed.notify_all()
+            # paho does not look at it, and a broker may hang up on a client that sends more.
+            most = getattr(properties, "ReceiveMaximum", _UNANSWERED)
+            self._most = min(_UNANSWERED, most)
+        if self._greet is not None:
+            self._greet()
+        self._entry.let_in()
 
     def _on_publish(
         self,
@@ -167,7 +153,7 @@ class Courier:
         with self._changed:
             self.acknowledged += 1
             if reason_code.is_failure:
-                self._refusal = str(reason_code)
+                self._entry.refusal = str(reason_code)
             elif reason_code.value == _NO_SUBSCRIBER:
                 self.unheard += 1
             self._changed.notify_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -16,17 +15,12 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from plant.broker import BrokerAddress
 from simulator.captured import Captured, from_paho
-from simulator.courier import new_client
+from simulator.connection import BrokerError, Entry, enter, new_client
 
-_CONNECT_S = 10.0
 #: The broker keeps for us over a lost connection what we have not heard yet, for so long.
 _SESSION_S = 60
 #: More than this is not held for a disk that does not keep up; the broker then waits for us.
 _MOST_BYTES = 64_000_000
-
-
-class RecordError(Exception):
-    """The broker cannot be reached, or does not let us hear; the text says why."""
 
 
 def check_filter(topic_filter: str) -> str:
@@ -47,18 +41,17 @@ def check_filter(topic_filter: str) -> str:
 class Recorder:
     """Subscribes to *topic_filter* with QoS 2, so that each message comes as it was published.
 
-    As a context manager it connects; raise `RecordError` if the broker does not let us. Retained
+    As a context manager it connects; raise `BrokerError` if the broker does not let us. Retained
     messages come first, and the retain flag stays as its publisher set it.
     """
 
     def __init__(self, address: BrokerAddress, topic_filter: str) -> None:
         self._address = address
         self._filter = topic_filter
-        self._changed = threading.Condition()
+        self._entry = Entry()
+        self._changed = self._entry.changed
         self._heard: list[Captured] = []
         self._held_bytes = 0
-        self._subscribed = False
-        self._refusal = ""
         self._closed = False
         self._client = new_client(address, client_id=f"jellyroll-record-{os.urandom(6).hex()}")
         self._client.on_connect = self._on_connect
@@ -66,23 +59,7 @@ class Recorder:
         self._client.on_message = self._on_message
 
     def __enter__(self) -> Self:
-        address, properties = self._address, Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = _SESSION_S
-        place = f"{address.host}:{address.port}"
-        try:
-            self._client.connect(
-                address.host, address.port, clean_start=mqtt.MQTT_CLEAN_START_FIRST_ONLY,
-                properties=properties,
-            )  # fmt: skip
-        except OSError as error:
-            raise RecordError(f"no MQTT broker at {place} ({error}); see --broker") from error
-        self._client.loop_start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._subscribed or self._refusal, _CONNECT_S)
-        if not self._subscribed:
-            self._client.loop_stop()
-            reason = self._refusal or f"no answer within {_CONNECT_S:.0f} s"
-            raise RecordError(f"the MQTT broker at {place} does not let us record: {reason}")
+        enter(self._client, self._address, self._entry, "record", session_s=_SESSION_S)
         return self
 
     def __exit__(
@@ -103,13 +80,15 @@ class Recorder:
     def take(self) -> list[Captured]:
         """Return what has arrived since the last call, in order.
 
-        Raise `RecordError` once the broker has refused us after a reconnect.
+        Raise `BrokerError` once the broker has refused us after a reconnect.
         """
         with self._changed:
             heard, self._heard, self._held_bytes = self._heard, [], 0
             self._changed.notify_all()
-            if self._refusal:
-                raise RecordError(f"the MQTT broker no longer lets us record: {self._refusal}")
+            if self._entry.refusal:
+                raise BrokerError(
+                    f"the MQTT broker no longer lets us record: {self._entry.refusal}"
+                )
         return heard
 
     def _on_connect(
@@ -117,7 +96,7 @@ class Recorder:
         reason_code: ReasonCode, _properties: Properties | None,
     ) -> None:  # fmt: skip
         if reason_code.is_failure:
-            self._refuse(str(reason_code))
+            self._entry.refuse(str(reason_code))
             return
         options = SubscribeOptions(
             qos=2,
@@ -132,16 +111,9 @@ class Recorder:
     ) -> None:  # fmt: skip
         for code in reason_codes:
             if code.is_failure:
-                self._refuse(f"{self._filter}: {code}")
+                self._entry.refuse(f"{self._filter}: {code}")
                 return
-        with self._changed:
-            self._subscribed = True
-            self._changed.notify_all()
-
-    def _refuse(self, reason: str) -> None:
-        with self._changed:
-            self._refusal = reason
-            self._changed.notify_all()
+        self._entry.let_in()
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         time_us = time.time_ns() // 1000

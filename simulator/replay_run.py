@@ -62,7 +62,7 @@ class Receipt:
 def to_broker(address: BrokerAddress, stop: threading.Event, receipt: Receipt) -> Iterator[Send]:
     """Yield what publishes a message with its own QoS, flags and properties.
 
-    At the end all is acknowledged and *receipt* filled. Raise `CourierError`.
+    At the end all is acknowledged and *receipt* filled. Raise `BrokerError`.
     """
 
     def send(message: Captured) -> bool:

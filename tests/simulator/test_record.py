@@ -21,8 +21,9 @@ from plant.broker import BrokerAddress
 from simulator import parquet
 from simulator.capture import Capture
 from simulator.captured import Captured, Extras, to_paho
+from simulator.connection import BrokerError
 from simulator.courier import Courier
-from simulator.record import Recorder, RecordError, check_filter
+from simulator.record import Recorder, check_filter
 from stack.broker import PrivateBroker
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +146,7 @@ def test_it_ends_after_the_duration_or_at_the_size_and_goes_on_next_time(
 
 
 def test_a_broker_that_is_away_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"no MQTT broker at 127\.0\.0\.1:1 "):
+    with pytest.raises(BrokerError, match=r"no MQTT broker at 127\.0\.0\.1:1 "):
         Recorder(BrokerAddress.parse("mqtt://127.0.0.1:1"), "#").__enter__()
 
 

@@ -27,7 +27,8 @@ from plant.model import Plant
 from plant.tables import Kind
 from plant.times import from_us, to_us
 from plant.topics import topic_of
-from simulator.courier import Courier, CourierError
+from simulator.connection import BrokerError
+from simulator.courier import Courier
 from simulator.cycler import read_recording
 from simulator.recording import Recording
 from stack.broker import PrivateBroker
@@ -233,14 +234,14 @@ def test_a_broker_that_stays_away_is_an_error_with_the_number_of_messages(
     with Courier(BrokerAddress.parse(broker.url)) as courier:
         broker.kill()
         courier.send("v1/test", b"lost", NOBODY_STOPS)
-        with pytest.raises(CourierError, match="has not acknowledged 1 of 1 messages"):
+        with pytest.raises(BrokerError, match="has not acknowledged 1 of 1 messages"):
             courier.drain(0.5)
 
 
 def test_no_broker_is_an_error_that_names_its_place(broker: PrivateBroker) -> None:
     url = broker.url
     broker.kill()
-    with pytest.raises(CourierError, match=f"no MQTT broker at 127.0.0.1:{broker.port}"):
+    with pytest.raises(BrokerError, match=f"no MQTT broker at 127.0.0.1:{broker.port}"):
         Courier(BrokerAddress.parse(url)).__enter__()
 
 
@@ -263,7 +264,7 @@ def test_a_broker_that_refuses_us_or_our_messages_is_an_error(
     process = subprocess.Popen([programs.mosquitto, "-c", strict], stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: connectable(broker.port), "the strict broker's start")
-        with pytest.raises(CourierError, match=expected):
+        with pytest.raises(BrokerError, match=expected):
             deliver_one(broker.url)
     finally:
         process.terminate()
