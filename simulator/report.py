@@ -29,6 +29,10 @@ class Receipt(NamedTuple):
     unheard: int
 
 
+#: None where no broker is asked.
+Receipts = Callable[[], Receipt] | None
+
+
 class Reporter(Protocol):
     """Tells the progress of a run; a context manager around it."""
 
@@ -51,8 +55,8 @@ class Reporter(Protocol):
 class JsonReporter:
     """One JSON object a second on standard output, and one at the end."""
 
-    def __init__(self, receipt: Callable[[], Receipt]) -> None:
-        self._receipt = receipt
+    def __init__(self, receipts: Receipts = None) -> None:
+        self._receipts = receipts
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -78,7 +82,8 @@ class JsonReporter:
         self._print(progress)
 
     def _print(self, progress: Progress) -> None:
-        line = orjson.dumps(as_document(progress, self._receipt()))
+        receipt = self._receipts() if self._receipts else None
+        line = orjson.dumps(as_document(progress, receipt))
         sys.stdout.write(line.decode() + "\n")
         sys.stdout.flush()
 
@@ -86,8 +91,8 @@ class JsonReporter:
 class ScreenReporter:
     """A progress bar for the history, then a line with the rates of live."""
 
-    def __init__(self, receipt: Callable[[], Receipt]) -> None:
-        self._receipt = receipt
+    def __init__(self, receipts: Receipts = None) -> None:
+        self._receipts = receipts
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("history"),
@@ -134,30 +139,37 @@ class ScreenReporter:
             )
             return
         messages_per_s = (progress.messages - messages) / seconds
-        waiting = progress.messages - self._receipt().acknowledged
-        self._live.update(
-            Text(
-                f"live {format_time_us(progress.time_ms * 1000)}  "
-                f"{messages_per_s:,.0f} messages/s  {values_per_s:,.0f} values/s  "
-                f"{waiting:,} not acknowledged yet  {_faults_on(progress)}"
-            )
-        )
+        parts = [
+            f"live {format_time_us(progress.time_ms * 1000)}",
+            f"{messages_per_s:,.0f} messages/s",
+            f"{values_per_s:,.0f} values/s",
+            _faults_on(progress),
+        ]
+        if self._receipts:
+            waiting = progress.messages - self._receipts().acknowledged
+            parts.insert(3, f"{waiting:,} not acknowledged yet")
+        self._live.update(Text("  ".join(parts)))
 
     def final(self, progress: Progress) -> None:
         """Print the totals."""
         self._live.stop()
-        receipt = self._receipt()
-        text = (
-            f"{progress.messages:,} messages, {progress.rows:,} rows, {progress.values:,} values; "
-            f"{receipt.acknowledged:,} messages acknowledged"
-        )
-        if receipt.unheard:
-            text += f", {receipt.unheard:,} of them had no subscriber and are gone: is ingest up?"
+        text = f"{progress.rows:,} rows, {progress.values:,} values"
+        if self._receipts:
+            receipt = self._receipts()
+            text = (
+                f"{progress.messages:,} messages, {text}; "
+                f"{receipt.acknowledged:,} messages acknowledged"
+            )
+            if receipt.unheard:
+                text += (
+                    f", {receipt.unheard:,} of them had no subscriber and are gone: is ingest up?"
+                )
         self._console.print(text, highlight=False)
 
 
-def as_document(progress: Progress, receipt: Receipt) -> dict[str, Any]:
+def as_document(progress: Progress, receipt: Receipt | None) -> dict[str, Any]:
     """Return *progress* as the JSON that `jellyroll simulate --json` prints."""
+    said = {} if receipt is None else receipt._asdict()
     return {
         "phase": progress.phase.value,
         "time": from_us(progress.time_ms * 1000).isoformat(),
@@ -165,8 +177,7 @@ def as_document(progress: Progress, receipt: Receipt) -> dict[str, Any]:
         "messages": progress.messages,
         "rows": progress.rows,
         "values": progress.values,
-        "acknowledged": receipt.acknowledged,
-        "unheard": receipt.unheard,
+        **said,
         "tables": dict(sorted(progress.tables.items())),
         "faults": [_fault_document(fault) for fault in progress.faults],
     }

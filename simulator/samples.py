@@ -20,6 +20,7 @@ class Form(enum.StrEnum):
 
     BLOCKS = "blocks"
     SAMPLES = "samples"
+    SPARKPLUG = "sparkplug"
 
 
 class SampleLine(Line):
@@ -32,24 +33,25 @@ class SampleLine(Line):
 
 
 def samples(message: Message) -> Iterator[Message]:
-    """Yield *message* as messages of one row each."""
+    """Yield *message* as messages of one row each; of one that brings no row none does."""
     if message.rows == 1:
         yield message
         return
-    document = orjson.loads(message.payload)
+    brings = min(message.rows, 1)
+    for row in rows_of(orjson.loads(message.payload)):
+        values = _count(row, message.table) * brings
+        yield Message(message.topic, orjson.dumps(row), message.table, brings, values)
+
+
+def rows_of(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a payload one by one, each as the payload of a single row has it."""
     for item in document if isinstance(document, list) else [document]:
-        for row in _rows(item):
-            values = _count(row, message.table)
-            yield Message(message.topic, orjson.dumps(row), message.table, 1, values)
-
-
-def _rows(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if not isinstance(item["ts"], list):
-        yield item
-        return
-    for at in range(len(item["ts"])):
-        # What is no list holds for all rows of a block.
-        yield {n: v[at] if isinstance(v, list) else v for n, v in item.items()}
+        if not isinstance(item["ts"], list):
+            yield item
+            continue
+        for at in range(len(item["ts"])):
+            # What is no list holds for all rows of a block.
+            yield {n: v[at] if isinstance(v, list) else v for n, v in item.items()}
 
 
 def _count(row: dict[str, Any], table: Table) -> int:

@@ -159,6 +159,6 @@ def test_a_smaller_plant_is_simulated_by_the_command(tmp_path: Path) -> None:
     half = simulate("--out", str(tmp_path / "half"), "--history", "1h", "--scale", "0.5",
                     "--form", "samples")  # fmt: skip
     assert half["tables"]["cell.filling"] == pytest.approx(
-        full["tables"]["cell.filling"] / 2, abs=2
+        full["tables"]["cell.filling"] / 2, rel=0.02
     )
     assert half["messages"] == half["rows"]
