@@ -1,84 +1,132 @@
-"""The formation of a tray: one curve of charge, rest and discharge for all its channels.
-
-The protocol is stepwise, after greenengguide.com (0.05, 0.1 and 0.2 C up to 4.2 V, held, rested,
-discharged at 0.2 C, partly charged again); voltages between the steps are straight lines, which no
-cell has, and the hours of each step are assumed (A).
-"""
+"""The formation of a tray: the curves of the cells that stand in it, channel by channel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from plant.stations import Station
+from plant.model import Plant
+from simulator.faults import Fault
+from simulator.formation_cell import CHARGE, DISCHARGE
+from simulator.formation_cells import FormationCells
+from simulator.formation_protocol import PROTOCOL_H, trace
 from simulator.noise import Floats, Ints
-from simulator.pace import BEGINNING_MS, Pace
-
-#: Hours since the tray was loaded, volts there, and amperes from there on (charge is positive).
-_PROTOCOL: tuple[tuple[float, float, float], ...] = (
-    (0.0, 2.75, 0.0),
-    (2.0, 2.75, 0.24),
-    (4.0, 3.05, 0.48),
-    (7.0, 3.60, 0.96),
-    (10.4, 4.20, 0.35),
-    (11.4, 4.20, 0.0),
-    (14.4, 4.16, -0.96),
-    (19.4, 2.80, 0.0),
-    (20.0, 3.10, 1.44),
-    (21.5, 3.65, 0.0),
-    (24.0, 3.60, 0.0),
-)
-_HOURS, _VOLTS, _AMPERES = (np.array(column) for column in zip(*_PROTOCOL, strict=True))
+from simulator.results import Results
 
 #: The signals of the curve, with the decimals that their instruments give.
 CURVE_DECIMALS = {"voltage": 4, "current": 4, "temperature": 2}
-_CHANNEL_V, _CHANNEL_A, _CHANNEL_CEL = 0.002, 0.0005, 0.1
-#: Warming of a cell by its own current, per ampere squared.
-_CEL_PER_A2 = 1.5
+#: What the instruments add; a real cycler counts in steps of 0.08 mV.
+_NOISE_V, _NOISE_A, _NOISE_CEL = 0.0001, 0.0002, 0.05
+_MS_PER_H = 3_600_000
 
 
-@dataclass(frozen=True)
+class _Stay(NamedTuple):
+    """A batch in a tray place: its *first* cell, and when in ms.
+
+    It stands there in [*from_ms*, *until_ms*), and the place is empty before. The protocol begins
+    at *begin_ms*, and takes *stretch* times as long as it should.
+    """
+
+    first: int
+    from_ms: int
+    begin_ms: float
+    until_ms: int
+    stretch: float
+
+    def hours(self, times_ms: Ints) -> Floats:
+        """Return the hour of the protocol at *times_ms*."""
+        found: Floats = (times_ms - self.begin_ms) / (_MS_PER_H * self.stretch)
+        return found
+
+
 class TrayCurve:
-    """The curves of the trays of one line's formation station."""
+    """The curves of the trays of one line's formation station *place*.
 
-    pace: Pace
-    delay_ms: int
-    channels: int
-    trays: int
-    air_cel: float
+    A tray takes as many cells as it has channels, in the order of the line. Its protocol ends when
+    the results of its first cell come; when those of its last have come, the next batch stands
+    there. A line that winds faster than its trays can form has the curves run faster, too.
+    """
+
+    def __init__(self, results: Results, place: str) -> None:
+        at = results.places[place]
+        self._cells = FormationCells(results, place)
+        self._pace = results.pace
+        self._delay_ms = at.delay_ms
+        self._channels = at.positions
+        self._trays = len(at.machines)
 
     @classmethod
-    def of(cls, station: Station, pace: Pace, trays: int) -> TrayCurve | None:
-        """Return the curve of *station*, or None if it does not form cells on trays."""
+    def of(cls, results: Results, place: str) -> TrayCurve | None:
+        """Return the curves of *place*, or None if the plant does not form cells on trays there."""
+        if place not in results.places:
+            return None
+        station = results.places[place].station
         signals = [station.signals.get(name) for name in CURVE_DECIMALS]
         if not all(signal is not None and signal.per_position for signal in signals):
             return None
-        channels = station.positions.count if station.positions else 1
-        air_cel = station.signals["temperature"].nominal
-        return cls(pace, round(station.delay_s * 1000), channels, trays, air_cel)
+        if not {CHARGE, DISCHARGE} <= station.results.keys():
+            return None
+        return cls(results, place)
 
-    def values(self, times_ms: Ints, tray: int, normals: Floats) -> dict[str, Floats]:
+    def values(
+        self, times_ms: Ints, tray: int, normals: Floats, faults: tuple[Fault, ...] = ()
+    ) -> dict[str, Floats]:
         """Return voltage, current and temperature of *tray*, each (rows, channels).
 
-        The results of a tray's cells come when its curve ends, and then it begins again.
-        *normals* are 3 x channels standard normal numbers for each row.
+        *times_ms* are in order, *normals* 3 x channels standard normal numbers for each row. An
+        empty place has NaN. *faults* act through the results of the cells, from when they come.
         """
-        filled = (times_ms - BEGINNING_MS - self.delay_ms) / self._fill_ms
-        done = ((filled - tray) / self.trays) % 1.0
-        hours = done * _HOURS[-1]
-        volts = np.interp(hours, _HOURS, _VOLTS)
-        amperes = _AMPERES[np.searchsorted(_HOURS, hours, side="right") - 1]
-        cel = self.air_cel + _CEL_PER_A2 * amperes**2
-        noise_v, noise_a, noise_cel = np.split(normals[:, : 3 * self.channels], 3, axis=1)
-        flows = (amperes != 0.0)[:, None]
-        return {
-            "voltage": np.round(volts[:, None] + _CHANNEL_V * noise_v, 4),
-            "current": np.round(amperes[:, None] + _CHANNEL_A * noise_a * flows, 4),
-            "temperature": np.round(cel[:, None] + _CHANNEL_CEL * noise_cel, 2),
-        }
+        came = sorted({fault.on_ms for fault in faults if fault.on_ms is not None})
+        pieces, at = [], 0
+        while at < len(times_ms):
+            now_ms = int(times_ms[at])
+            stay = self._stay(tray, now_ms)
+            until_ms = min([stay.until_ms, *(on_ms for on_ms in came if on_ms > now_ms)])
+            end = int(np.searchsorted(times_ms, until_ms))
+            pieces.append(self._piece(stay, times_ms[at:end], normals[at:end], faults))
+            at = end
+        if len(pieces) == 1:
+            return pieces[0]
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in CURVE_DECIMALS}
 
-    @property
-    def _fill_ms(self) -> float:
-        """How long the line takes to fill one tray."""
-        return self.channels * self.pace.ms_num / self.pace.ms_den
+    def _piece(
+        self, stay: _Stay, times_ms: Ints, normals: Floats, faults: tuple[Fault, ...]
+    ) -> dict[str, Floats]:
+        cells = self._cells.batch(stay.first, faults, int(times_ms[0]))
+        found = trace(stay.hours(times_ms), cells)
+        noise_v, noise_a, noise_cel = np.split(normals[:, : 3 * self._channels], 3, axis=1)
+        noisy = {
+            "voltage": found.voltage + _NOISE_V * noise_v,
+            "current": found.current + _NOISE_A * noise_a * (found.current != 0),
+            "temperature": found.temperature + _NOISE_CEL * noise_cel,
+        }
+        values = {name: np.round(value, CURVE_DECIMALS[name]) for name, value in noisy.items()}
+        if times_ms[0] < stay.from_ms:
+            for value in values.values():
+                value[times_ms < stay.from_ms] = np.nan
+        return values
+
+    def _stay(self, tray: int, time_ms: int) -> _Stay:
+        """Return the batch that stands in *tray* at *time_ms*, or comes there next."""
+        pace, delay_ms = self._pace, self._delay_ms
+        out = pace.first_from(time_ms, delay_ms) // self._channels
+        batch = out + (tray - 1 - out) % self._trays
+        first, last = batch * self._channels, (batch + 1) * self._channels - 1
+        before = max(0, last - self._trays * self._channels)
+        wound_ms, free_ms = pace.time_ms(last), pace.time_ms(before, delay_ms) + 1
+        from_ms, end_ms = max(wound_ms, free_ms), pace.time_ms(first, delay_ms)
+        stretch = min(1.0, max(end_ms - from_ms, 1) / (PROTOCOL_H * _MS_PER_H))
+        begin_ms = end_ms - stretch * PROTOCOL_H * _MS_PER_H
+        return _Stay(first, from_ms, begin_ms, pace.time_ms(last, delay_ms) + 1, stretch)
+
+
+def without_curves(plant: Plant) -> Plant:
+    """Return *plant* with tray places that publish results alone, no curves."""
+    stations = {
+        name: station.model_copy(update={"signals": {}})
+        if station.results and CURVE_DECIMALS.keys() <= station.signals.keys()
+        else station
+        for name, station in plant.stations.items()
+    }
+    return plant.model_copy(update={"stations": stations})

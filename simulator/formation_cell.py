@@ -97,7 +97,7 @@ def cells_of(
         contact_ohm=unknown + seen.contact_resistance / 1000,
         rest_v=unknown + seen.rest_voltage,
         mean_cel=unknown + own.temperature_mean,
-        rise_cel=unknown + own.temperature_peak - own.temperature_mean,
+        rise_cel=np.maximum(unknown + own.temperature_peak - own.temperature_mean, 0.0),
     )
     return cells._replace(
         slow_ah=_until(SLOW_TO_V, SLOW_C, cells), middle_ah=_until(MIDDLE_TO_V, MIDDLE_C, cells)
@@ -110,9 +110,8 @@ def _formed(results: Mapping[str, Floats], nominal_ah: float) -> _Formed:
 
 
 def more(charged: Floats) -> Floats:
-    """Return how many times its resistance at half charge a cell has; at most twice each end's."""
-    empty = np.minimum(np.exp(-charged / _WITHIN), 2.0)
-    full = np.minimum(np.exp((charged - 1) / _WITHIN), 2.0)
+    """Return how many times its resistance at half charge a cell has."""
+    empty, full = np.exp(-charged / _WITHIN), np.exp((charged - 1) / _WITHIN)
     factor: Floats = 1 + _EMPTY_MORE * empty + _FULL_MORE * full
     return factor
 
@@ -155,7 +154,7 @@ def _until(volts: float, rate: float, cells: Cells) -> Floats:
     charged = np.zeros_like(cells.ohm)
     for _ in range(4):
         drop = amperes * (cells.ohm * more(charged) + cells.contact_ohm)
-        charged = charged_at(volts - drop)
+        charged = charged_at(volts - drop - (cells.rest_v - FULL_V) * charged)
     over = _LOST_OVER * cells.nominal_ah
     kept = (charged - FRESH) * cells.discharge_ah
     ah = kept

@@ -100,7 +100,10 @@ def trace(hours: Floats, cells: Cells) -> Trace:
             step += is_on
     found: Trace | None = None
     for index in range(int(step[0].min()), int(step[-1].max()) + 1):
-        own = _at(Step(index), hours[:, None] - begin[index], cells, begin)
+        lasts_h = begin[index + 1] - begin[index] if index < Step.END else PROTOCOL_H
+        # What comes before a step or after it is of another; its formulas need not bear it.
+        since_h = np.clip(hours[:, None] - begin[index], 0.0, lasts_h)
+        own = _at(Step(index), since_h, cells, begin)
         if found is None:
             found = own
         else:
@@ -111,14 +114,14 @@ def trace(hours: Floats, cells: Cells) -> Trace:
 
 
 def _at(step: Step, since_h: Floats, cells: Cells, begin: Floats) -> Trace:
-    """Return what cells show so long after *step* began; nonsense before and after it."""
+    """Return what cells show so long after *step* began."""
     rate = _RATE[step]
     before = _RATE[max(step - 1, 0)] if step is not Step.REST else END_C
-    settled = np.exp(-np.maximum(since_h, 0.0) / _SETTLING_H)
+    settled = np.exp(-since_h / _SETTLING_H)
     amperes = np.full_like(since_h, rate * cells.nominal_ah)
     if step is Step.CONSTANT_VOLTAGE:
         falling_h = _falling_h(cells)
-        amperes *= np.exp(-np.maximum(since_h, 0.0) / falling_h)
+        amperes *= np.exp(-since_h / falling_h)
         volts = np.full_like(since_h, FULL_TO_V)
         c2 = (amperes / cells.nominal_ah) ** 2
     else:
@@ -138,7 +141,7 @@ def _volts(step: Step, since_h: Floats, cells: Cells, begin: Floats) -> Floats:
         end_a = END_C * cells.nominal_ah
         high_v = FULL_TO_V - end_a * (_AT_ONCE * cells.ohm + cells.contact_ohm)
         left = np.exp(-_REST_H / _RESTING_H)
-        resting = (np.exp(-np.maximum(since_h, 0.0) / _RESTING_H) - left) / (1 - left)
+        resting = (np.exp(-since_h / _RESTING_H) - left) / (1 - left)
         volts: Floats = cells.rest_v + (high_v - cells.rest_v) * resting
         return volts
     charged = _charged(step, since_h, cells)

@@ -11,10 +11,8 @@ from plant.frames import merge
 from plant.model import Plant
 from plant.payload import PayloadDecoder
 from plant.tables import Kind
-from simulator.formation import TrayCurve
 from simulator.line import Line
 from simulator.message import Message, Window
-from simulator.pace import Pace
 
 Read = Callable[[Iterable[Message]], dict[str, dict[tuple[Any, ...], dict[str, Any]]]]
 
@@ -108,20 +106,3 @@ def test_a_counter_runs_evenly_up_to_its_limit(small: Plant, now_ms: int, read: 
     assert np.ptp(steps[steps > 0]) < 2
     assert 0 <= min(run) < 1
     assert 149 < max(run) <= 150
-
-
-def test_a_tray_is_charged_rested_and_discharged_within_its_stay(pilot: Plant) -> None:
-    curve = TrayCurve.of(pilot.stations["formation"], Pace.of(0.365), trays=123)
-    assert curve is not None
-    stay_ms = 256 * 123 / 0.365 * 1000
-    times = (1_795_000_000_000 + np.arange(0, stay_ms, 10_000)).astype(np.int64)
-    values = curve.values(times, 17, np.zeros((len(times), 768)))
-    voltage, current = values["voltage"][:, 0], values["current"][:, 0]
-    assert 2.7 <= voltage.min() < 2.85
-    assert 4.15 < voltage.max() <= 4.2
-    first_charge_ah, second_charge_ah = 5.45, 1.5 * 1.44
-    assert current[current > 0].sum() / 360 == pytest.approx(
-        first_charge_ah + second_charge_ah, rel=0.05
-    )
-    assert -current[current < 0].sum() / 360 == pytest.approx(4.8, rel=0.02)
-    assert values["temperature"].max() < 35
