@@ -22,13 +22,17 @@ from simulator.clock import WallClock
 from simulator.courier import Courier
 from simulator.duration import parse_duration
 from simulator.faults import parse_fault
+from simulator.formation import without_curves
 from simulator.line import Line
 from simulator.message import Message
+from simulator.operation import CHANGEOVER_MS, Operation
 from simulator.out import SimulatedClock, TableFolder
 from simulator.report import JsonReporter, Receipt, Reporter, ScreenReporter
 from simulator.run import Phase, Plan, Progress, Run
 from simulator.samples import Form, SampleLine
 from simulator.scale import scaled
+from simulator.schedule import parse_schedule
+from simulator.sparkplug_courier import SparkplugCourier
 from simulator.truth import check_truth, write_truth
 
 log = logging.getLogger("jellyroll.simulator")
@@ -71,8 +75,14 @@ def simulate(
         ),
     ] = 1.0,
     form: Annotated[
-        Form, typer.Option(help="Blocks of rows in a message, or each row in its own.")
+        Form,
+        typer.Option(
+            help="JSON with blocks of rows or with single rows; or Sparkplug B, which has QoS 0."
+        ),
     ] = Form.BLOCKS,
+    curves: Annotated[
+        bool, typer.Option(help="Trays publish voltage, current and temperature of each channel.")
+    ] = True,
     history: Annotated[
         int, typer.Option(parser=_duration, metavar="DURATION", help="Begin so long ago: 3d, 12h.")
     ] = 0,
@@ -106,6 +116,29 @@ def simulate(
         str | None,
         typer.Option(metavar="URL", help="At the end write it to the table sim.truth here, too."),
     ] = None,
+    stops: Annotated[
+        bool,
+        typer.Option(help="Lines and machines stop, for maintenance, reels, tools and breakdowns."),
+    ] = True,
+    scrap: Annotated[
+        bool, typer.Option(help="A cell that has failed leaves the line and has no later results.")
+    ] = True,
+    recipes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME:DURATION,…",
+            help="Recipes in turns since 2020, such as vehicle:5d,storage:2d; else only the first.",
+        ),
+    ] = None,
+    changeover: Annotated[
+        int,
+        typer.Option(
+            parser=_duration,
+            metavar="DURATION",
+            show_default="45m",
+            help="How long the line stands from one recipe to the next.",
+        ),
+    ] = CHANGEOVER_MS,
     seed: Annotated[int, typer.Option(help="Another seed, another line.")] = 1,
     until_live: Annotated[
         bool, typer.Option("--until-live", help="Stop when the history is done.")
@@ -128,25 +161,38 @@ def simulate(
     """
     check_truth(truth, truth_database)
     plant = scaled(load_plant(plant_file), scale)
+    if not curves:
+        plant = without_curves(plant)
     faults = tuple(parse_fault(text, plant) for text in fault or ())
+    schedule = parse_schedule(recipes, plant, changeover) if recipes else None
+    operation = Operation(stops, scrap, schedule, changeover)
     kind = SampleLine if form is Form.SAMPLES else Line
-    chosen = _lines(plant, lines, seed, kind)
+    chosen = _lines(plant, lines, seed, operation, kind)
     stop = threading.Event()
     with _stopping(stop):
         if out is not None:
             if not history and duration is None:
                 raise typer.BadParameter("it needs --history or --duration", param_hint="--out")
+            if form is Form.SPARKPLUG:
+                raise typer.BadParameter(
+                    "--out writes rows: leave --form away", param_hint="--form"
+                )
             until_live = until_live or duration is None
             plan = Plan(history, history_period, 1.0, until_live, duration, faults)
             progress = _to_tables(out, plant, chosen, plan, stop, as_json=as_json)
         else:
             _check_history(history, plant)
             plan = Plan(history, history_period, speed, until_live, duration, faults)
-            progress = _to_broker(_address(broker_url), chosen, plan, stop, as_json=as_json)
+            address = _address(broker_url)
+            courier = (
+                SparkplugCourier(address, plant) if form is Form.SPARKPLUG else Courier(address)
+            )
+            progress = _to_broker(courier, address, chosen, plan, stop, as_json=as_json)
     write_truth(chosen, progress, truth, truth_database)
 
 
 def _to_broker(
+    courier: Courier,
     address: BrokerAddress,
     lines: list[Line],
     plan: Plan,
@@ -154,7 +200,7 @@ def _to_broker(
     *,
     as_json: bool,
 ) -> Progress:
-    with Courier(address) as courier, Backlog(address) as backlog:
+    with courier, Backlog(address) as backlog:
         reporter = _reporter(courier, as_json=as_json)
 
         def send(message: Message) -> bool:
@@ -181,7 +227,7 @@ def _to_tables(
 ) -> Progress:
     with TableFolder(folder, plant) as tables:
         kind = JsonReporter if as_json else ScreenReporter
-        reporter = kind(lambda: Receipt(run.progress.messages, 0))
+        reporter = kind()
 
         def send(message: Message) -> bool:
             tables.add(message)
@@ -207,11 +253,13 @@ def _check_history(history_ms: int, plant: Plant) -> None:
         )
 
 
-def _lines(plant: Plant, count: int | None, seed: int, kind: type[Line]) -> list[Line]:
+def _lines(
+    plant: Plant, count: int | None, seed: int, operation: Operation, kind: type[Line]
+) -> list[Line]:
     names = plant.production.lines
     if count is not None and count > len(names):
         raise typer.BadParameter(f"the plant has {len(names)} lines", param_hint="--lines")
-    return [kind(plant, name, seed) for name in names[:count]]
+    return [kind(plant, name, seed, operation) for name in names[:count]]
 
 
 def _address(url: str) -> BrokerAddress:
