@@ -1,4 +1,4 @@
-SELECT a.equipment, a.position, a.characteristic, a.direction, a.since, a.time,
+SELECT a.equipment, a.position, a.characteristic, a.direction, a.since, a.time, a.event,
        coalesce(array_agg(s.value ORDER BY s.rank) FILTER (WHERE s.rank IS NOT NULL), '{}'),
        coalesce(array_agg(s.factor ORDER BY s.rank) FILTER (WHERE s.rank IS NOT NULL), '{}'),
        coalesce(min(s.sentence) FILTER (WHERE s.rank = 1), '')

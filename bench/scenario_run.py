@@ -97,7 +97,7 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
                 feed(connection, plant, line, window)
                 _watch(dsn, plant, plan)
         done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
-        return Outcome(scenario, done, read_seen(dsn, plant, BEGIN))
+        return Outcome(scenario, done, read_seen(dsn, BEGIN))
 
 
 def _line(plant: Plant, seed: int) -> Line:

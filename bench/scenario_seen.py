@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from alerts.correlate import correlate
 from bench.scenario import Scenario
 from bench.scenario_truth import Done
-from plant.model import Plant
-from storage.connect import Connection, connect
+from storage.connect import connect
 
 _ANOMALIES = Path(__file__).with_name("scenario_anomalies.sql")
 
@@ -26,6 +24,7 @@ class Anomaly(NamedTuple):
     direction: str
     since: datetime
     time: datetime
+    event: int
     suspects: tuple[str, ...]
     factors: tuple[str, ...]
     sentence: str
@@ -40,8 +39,12 @@ class Seen(NamedTuple):
     """All that was seen from the beginning on; *condemned* are cells that are not to pass."""
 
     anomalies: tuple[Anomaly, ...]
-    alerts: int
     condemned: frozenset[str]
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts a technician gets: one a day for all that has one first suspect."""
+        return len({(one.suspects[:1] or one.event, one.time.date()) for one in self.anomalies})
 
 
 class Outcome(NamedTuple):
@@ -52,28 +55,14 @@ class Outcome(NamedTuple):
     seen: Seen
 
 
-def read_seen(dsn: str, plant: Plant, begin: datetime) -> Seen:
-    """Read what the models wrote since *begin*, once alerts have been made of the anomalies."""
+def read_seen(dsn: str, begin: datetime) -> Seen:
+    """Return what the models wrote since *begin*."""
     with connect(dsn, application="scenario", autocommit=True) as connection:
-        while correlate(connection, plant, []):
-            pass
-        anomalies = connection.execute(
-            sql.SQL(_ANOMALIES.read_text(encoding="utf-8")),  # type: ignore[arg-type]
-            {"begin": begin},
+        rows = connection.execute(sql.SQL(_ANOMALIES.read_text("utf-8")), {"begin": begin})
+        condemned = connection.execute(
+            "SELECT cell FROM analysis.cell_quality WHERE disposition <> 'pass'"
         )
         return Seen(
-            tuple(Anomaly(*row[:6], tuple(row[6]), tuple(row[7]), row[8]) for row in anomalies),
-            _one(connection, "SELECT count(*) FROM alert.alert WHERE since >= %s", begin),
-            frozenset(
-                cell
-                for (cell,) in connection.execute(
-                    "SELECT cell FROM analysis.cell_quality WHERE disposition <> 'pass'"
-                )
-            ),
+            tuple(Anomaly(*row[:7], tuple(row[7]), tuple(row[8]), sentence=row[9]) for row in rows),
+            frozenset(cell for (cell,) in condemned),
         )
-
-
-def _one(connection: Connection, query: str, begin: datetime) -> int:
-    row = connection.execute(query, (begin,)).fetchone()  # type: ignore[arg-type]
-    assert row is not None
-    return int(row[0])

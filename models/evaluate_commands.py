@@ -15,9 +15,12 @@ from plant.options import Json
 
 
 def evaluate(
-    train: Annotated[Path, typer.Option(help="Healthy rows: CSV, whitespace text, Parquet.")],
-    test: Annotated[Path, typer.Option(help="Rows to judge, with the same columns.")],
+    context: typer.Context,
     *,
+    train: Annotated[
+        Path | None, typer.Option(help="Healthy rows: CSV, whitespace text, Parquet.")
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="Rows to judge, with the same columns.")] = None,
     label: Annotated[
         str | None, typer.Option(help="Column that is not 0 where a row is faulty.")
     ] = None,
@@ -38,6 +41,13 @@ def evaluate(
 
     Example: jellyroll evaluate --train healthy.csv --test day.csv --onset 160 --json
     """
+    if context.invoked_subcommand is not None:
+        return
+    for name, path in (("--train", train), ("--test", test)):
+        if path is None:
+            raise typer.BadParameter("a table is needed", param_hint=name)
+    assert train is not None
+    assert test is not None
     unknown = [name for name in detector or () if name not in DETECTORS]
     if unknown:
         raise TableError(f"there is no detector {unknown[0]!r}; there are {', '.join(DETECTORS)}")

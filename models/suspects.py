@@ -20,8 +20,8 @@ from models.suspects_cells import Visits, probes_of, read_event, read_station
 from models.suspects_earlier import Earlier, claims, read_earlier
 from models.suspects_event import Event, Written, read_events, write
 from models.suspects_material import read_material
-from models.suspects_passing import Passing, mask_of, place_factors
-from models.suspects_rank import Cells, Claim, Factor, Ints, Suspect, rank
+from models.suspects_passing import Passing, place_factors
+from models.suspects_rank import Cells, Factor, Ints, Name, Suspect, rank
 from models.suspects_score import Baseline, score
 from models.suspects_sentence import sentence, words
 from plant.model import Plant
@@ -30,7 +30,7 @@ from plant.times import from_us, to_us
 from storage.connect import Connection
 
 #: Where two hypotheses fit as well, the place of the alarm itself is the better one.
-_OWN_PLACE = 4.0
+_OWN_PLACE = 6.0
 _MOST = 8
 _SHIFTS = ("night", "early", "late")
 
@@ -53,20 +53,23 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
         before = earlier[event.line]
         if event.characteristic in plant.stations[event.station].results:
             visits = _visits(connection, plant, event)
-            if scene is None or not scene.has(event, visits):
+            if len(visits.key) and (scene is None or not scene.has(event, visits)):
                 scene = _Scene.read(connection, plant, event, visits)
             cells = _scored(connection, plant, event, visits)
-            found = _of_cells(plant, event, scene, cells, before)
+            found = (
+                _of_cells(plant, event, scene, cells, before) if scene and len(visits.key) else []
+            )
         else:
             found = suspects_machine.suspects(connection, plant, event, before)
+        # Without cells, or when none of them deviates, there is the place of the alarm.
+        found = found or [suspects_machine.own_place(plant, event, event.position)]
         write(connection, event.id, found)
-        if found:
-            before.append(
-                Earlier(
-                    event.station, event.equipment, event.position, event.since, None,
-                    found[0].factor, found[0].station, found[0].value, found[0].since,
-                )
-            )  # fmt: skip
+        before.append(
+            Earlier(
+                event.station, event.equipment, event.position, event.since, None,
+                found[0].factor, found[0].station, found[0].value, found[0].since,
+            )
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -153,16 +156,13 @@ def _scored(connection: Connection, plant: Plant, event: Event, visits: Visits) 
 def _of_cells(
     plant: Plant, event: Event, scene: _Scene, cells: Cells, earlier: Sequence[Earlier]
 ) -> list[Written]:
-    own = Claim(
-        event.place_kind(plant),
-        event.station,
-        event.place,
-        mask_of(scene.passings[-1], event.equipment, event.position, (to_us(event.since), np.inf)),
-        float(to_us(event.since)),
-        _OWN_PLACE,
-    )
-    known = [own, *claims(plant, event.station, earlier, scene.passings, scene.factors)]
-    return [_written(plant, event, suspect) for suspect in rank(cells, scene.factors, known, _MOST)]
+    bonus, known = claims(plant, event.station, earlier, scene.passings, scene.factors)
+    own = Name(event.place_kind(plant), event.station, event.place)
+    bonus[own] = max(_OWN_PLACE, bonus.get(own, 0.0))
+    return [
+        _written(plant, event, suspect)
+        for suspect in rank(cells, scene.factors, known, bonus=bonus, most=_MOST)
+    ]
 
 
 def _written(plant: Plant, event: Event, suspect: Suspect) -> Written:

@@ -6,7 +6,7 @@ testers see of the same cells days later, and alerts can put all of it together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from models.sql import statement
 from models.suspects_passing import Passing, mask_of
-from models.suspects_rank import Bools, Claim, Factor
+from models.suspects_rank import Bools, Claim, Factor, Name
 from plant.model import Equipment, Plant
 from plant.times import to_us
 from storage.connect import Connection
@@ -55,48 +55,30 @@ def claims(
     earlier: Sequence[Earlier],
     passings: Sequence[Passing],
     factors: Sequence[Factor],
-) -> Iterator[Claim]:
-    """Yield a claim for each anomaly of *earlier* that lies on the way to *station*."""
+) -> tuple[dict[Name, float], list[Claim]]:
+    """Return the bonus of each suspect of *earlier* on the way to *station*, and claims.
+
+    A claim is for what is no factor of the cells, as nobody records who was there.
+    """
     order = list(plant.stations)
+    known = {(factor.kind, factor.station) for factor in factors}
+    bonus: dict[Name, float] = {}
+    found = []
     for one in earlier:
         if one.station not in order or one.equipment not in plant.equipment:
             continue
-        machine = plant.equipment[one.equipment]
         if order.index(one.station) > order.index(station):
             continue
-        span_us = (
-            to_us(one.since) - _SLACK_US,
-            np.inf if one.ended is None else float(to_us(one.ended)),
-        )
-        mask = _by_factor(one, factors)
-        if mask is None:
-            mask = _reached(plant, machine, one.position, span_us, passings)
+        name = Name(one.kind, one.suspect_station, one.value)
+        bonus[name] = BONUS
+        if name[:2] in known:
+            continue
+        ended_us = np.inf if one.ended is None else float(to_us(one.ended))
+        span_us = to_us(one.since) - _SLACK_US, ended_us
+        mask = _reached(plant, plant.equipment[one.equipment], one.position, span_us, passings)
         if mask is not None:
-            yield Claim(
-                one.kind,
-                one.suspect_station,
-                one.value,
-                mask,
-                float(to_us(one.suspect_since)),
-                BONUS,
-            )
-
-
-def _by_factor(one: Earlier, factors: Sequence[Factor]) -> Bools | None:
-    """Return the cells of the suspect itself, where it is a factor here."""
-    for factor in factors:
-        if (factor.kind, factor.station) != (one.kind, one.suspect_station):
-            continue
-        try:
-            code = factor.values.index(one.value)
-        except ValueError:
-            continue
-        mask: Bools = factor.code == code
-        if factor.axis is not None and factor.kind != "roll_metres":
-            with np.errstate(invalid="ignore"):
-                mask &= factor.axis >= to_us(one.suspect_since) - _SLACK_US
-        return mask
-    return None
+            found.append(Claim(name, mask, float(to_us(one.suspect_since))))
+    return bonus, found
 
 
 def _reached(

@@ -32,7 +32,7 @@ def suspects(
 ) -> list[Written]:
     """Return who is behind the anomaly: who fed the machine first, if that was seen to be off."""
     position = event.position or _position(event)
-    own = _own(plant, event, position)
+    own = own_place(plant, event, position)
     if ":" in event.characteristic:  # stuck or lost: the sensor itself
         return [own._replace(factor="sensor", sentence=f"Sensor: {own.sentence}")]
     if position is not None:  # what feeds the machine would show at all positions
@@ -57,7 +57,8 @@ def _position(event: Event) -> int | None:
     return first
 
 
-def _own(plant: Plant, event: Event, position: int | None) -> Written:
+def own_place(plant: Plant, event: Event, position: int | None) -> Written:
+    """Return the machine of *event*, or a *position* of it, as its own suspect."""
     station = plant.stations[event.station]
     kind = machine_kind(station) if position is None else position_kind(station)
     value = place_name(event.equipment, position)

@@ -93,7 +93,7 @@ def mask_of(
     """Return which cells passed a machine, at *position* if not None, within a time."""
     if equipment not in passing.machines:
         return np.zeros(len(passing.machine), dtype=np.bool_)
-    mask = passing.machine == passing.machines.index(equipment)
+    mask: Bools = passing.machine == passing.machines.index(equipment)
     if position is not None and passing.position.any():
         mask &= passing.position == position
     with np.errstate(invalid="ignore"):

@@ -14,7 +14,8 @@ tail, times the moments there were to choose from, and over all hypotheses the B
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +48,7 @@ class Factor(NamedTuple):
     """One way to sort cells: *code* of each is an index into *values*, -1 where nobody knows.
 
     *kind* and *station* name it. *axis* is when (or at which metre) each cell met it, for what may
-    break at some moment; None for what is as it is for all its cells. *bonus* says for each value
-    how likely it is beforehand, in twice the log-likelihood.
+    break at some moment; None for what is as it is for all its cells.
     """
 
     kind: str
@@ -56,18 +56,22 @@ class Factor(NamedTuple):
     values: Sequence[str]
     code: Ints
     axis: Floats | None = None
-    bonus: Floats | None = None
 
 
-class Claim(NamedTuple):
-    """A hypothesis that is known beforehand: the cells of *mask* have it, since *begin*."""
+class Name(NamedTuple):
+    """A hypothesis: one value of a factor."""
 
     kind: str
     station: str
     value: str
+
+
+class Claim(NamedTuple):
+    """A hypothesis that is no value of a factor: the cells of *mask* have it, since *begin*."""
+
+    name: Name
     mask: Bools
     begin: float | None
-    bonus: float
 
 
 class Suspect(NamedTuple):
@@ -107,14 +111,21 @@ class _Tested(NamedTuple):
 
 
 def rank(
-    cells: Cells, factors: Iterable[Factor], claims: Sequence[Claim] = (), most: int = 8
+    cells: Cells,
+    factors: Iterable[Factor],
+    claims: Sequence[Claim] = (),
+    *,
+    bonus: Mapping[Name, float] = MappingProxyType({}),
+    most: int = 8,
 ) -> list[Suspect]:
     """Return at most *most* suspects whose q is small enough, the likeliest first.
 
-    A claim stands in the list whatever its q, if its cells deviate towards the alarm at all.
+    *bonus* says how much likelier than others a hypothesis is beforehand, in twice the logarithm.
+    Those in it and claims are in the list whatever their q, if their cells deviate towards the
+    alarm at all.
     """
     known = [(f.kind, f.station, _of_factor(cells, f), False) for f in factors]
-    known += [(c.kind, c.station, _of_claim(cells, c), True) for c in claims]
+    known += [(c.name.kind, c.name.station, _of_claim(cells, c), True) for c in claims]
     known = [entry for entry in known if len(entry[2].value)]
     if not known:
         return []
@@ -129,6 +140,13 @@ def rank(
     p = np.minimum(1.0, hypergeometric_tail(affected, size, hit, total) * cuts)
     q = benjamini_hochberg(p)
     is_claim = np.array([claimed for _, _, _, claimed in known])[of]
+    begin = np.concatenate([[0], np.cumsum([len(tested.value) for tested in gathered])])
+    for entry, (kind, station, tested, _) in enumerate(known):
+        for name, extra in bonus.items():
+            if (kind, station) == name[:2] and name.value in tested.value:
+                index = int(begin[entry]) + tested.value.index(name.value)
+                gain[index] += extra if gain[index] > 0.0 else 0.0
+                is_claim[index] = True
     chosen = np.flatnonzero((gain > 0.0) & ((q <= MAX_Q) | is_claim))
     found: list[Suspect] = []
     named = set()
@@ -140,12 +158,12 @@ def rank(
             continue
         named.add((kind, station, tested.value[level]))
         n, a = int(size[index]), int(affected[index])
-        begin = float(tested.begin[level])
+        since = float(tested.begin[level])
         # Where only some cells of a suspect deviate, theirs is the effect.
         shift = tested.shift if 2 * a > n else tested.shift_of_affected
         found.append(
             Suspect(
-                kind, station, tested.value[level], None if np.isnan(begin) else begin,
+                kind, station, tested.value[level], None if np.isnan(since) else since,
                 a, hit, n - a, total - hit,
                 lift=a * total / (n * hit) if hit else 0.0,
                 p_value=float(p[index]), q_value=float(q[index]),
@@ -209,8 +227,6 @@ def _of_factor(cells: Cells, factor: Factor) -> _Tested:
     first = first[np.unique(code[first], return_index=True)[1]]
     level = code[start]
     best = best - 2.0 * np.log(len(level))
-    if factor.bonus is not None:
-        best = best + factor.bonus[level]
     affected = _suffix(cells.affected[rows].astype(np.float64), end)[first]
     shift = _suffix(cells.deviation[rows], end)[first]
     hit = _suffix(np.where(cells.affected[rows], cells.deviation[rows], 0.0), end)[first]
@@ -233,13 +249,13 @@ def _of_claim(cells: Cells, claim: Claim) -> _Tested:
     if not size or sum_of_scores <= 0.0:
         return _of_factor(cells, Factor("", "", (), np.full(len(cells.score), -1)))
     return _Tested(
-        [claim.value],
+        [claim.name.value],
         np.array([np.nan if claim.begin is None else claim.begin]),
         np.array([size]),
         np.array([int(affected.sum())]),
         np.array([cells.deviation[claim.mask].mean()]),
         np.array([cells.deviation[affected].sum() / max(int(affected.sum()), 1)]),
-        np.array([sum_of_scores**2 / size + claim.bonus]),
+        np.array([sum_of_scores**2 / size]),
         np.ones(1, dtype=np.int64),
     )
 

@@ -13,6 +13,7 @@ from models.suspects_rank import (
     Cells,
     Claim,
     Factor,
+    Name,
     benjamini_hochberg,
     hypergeometric_tail,
     rank,
@@ -122,8 +123,8 @@ def test_of_equals_the_one_that_was_seen_before_comes_first() -> None:
     ]
     for known in ("winder", "filler"):
         station = "winding" if known == "winder" else "filling"
-        claim = Claim("equipment", station, known, affected, 3_200.0, bonus=4.0)
-        suspects = rank(cells(affected, 2.0), both, [claim])
+        bonus = {Name("equipment", station, known): 6.0}
+        suspects = rank(cells(affected, 2.0), both, bonus=bonus)
         assert [suspect.value for suspect in suspects[:2]] == [
             known, "filler" if known == "winder" else "winder",
         ]  # fmt: skip
@@ -131,9 +132,13 @@ def test_of_equals_the_one_that_was_seen_before_comes_first() -> None:
 
 def test_a_claim_on_cells_that_do_not_deviate_is_none() -> None:
     affected = NOZZLE_3 & (NUMBER >= 3_000)
-    wrong = Claim("equipment", "coating", "coater", (NUMBER < 2_000), None, bonus=14.0)
-    suspects = rank(cells(affected, 4.0), factors(), [wrong])
+    dryer = Name("equipment", "vacuum_drying", "dryer")
+    wrong = Claim(dryer, NUMBER < 2_000, None)
+    suspects = rank(cells(affected, 4.0), factors(), [wrong], bonus={dryer: 14.0})
     assert suspects[0].value == "filler-1:3"
+    right = Claim(dryer, affected, None)
+    suspects = rank(cells(affected, 4.0), factors(), [right], bonus={dryer: 14.0})
+    assert [suspect.value for suspect in suspects[:2]] == ["dryer", "filler-1:3"]
 
 
 def test_cells_of_which_nobody_knows_a_factor_do_not_disturb_it() -> None:

@@ -1,0 +1,203 @@
+"""Suspects of anomalies in a database with hours of a simulated line, and with its truth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
+
+from bench.scenario_feed import HOUR_MS, feed, windows
+from models.suspects import write_suspects
+from plant.load import load_plant
+from plant.model import Plant
+from simulator.faults import parse_fault
+from simulator.line import Line
+from stack.postgres import PrivateCluster
+from storage.connect import Connection, connect
+from storage.migrate import migrate
+
+PLANT = Path(__file__).parents[2] / "bench" / "scenarios.toml"
+BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
+FAULT = BEGIN + timedelta(hours=6)
+END = BEGIN + timedelta(hours=9)
+MINUS = "\N{MINUS SIGN}"
+FAULTS = (
+    "F12:equipment=l1-filler-02,nozzle=3",
+    "F07:winder=2",
+    "F14:sealer=1",
+)
+
+
+@pytest.fixture(scope="module")
+def plant() -> Plant:
+    return load_plant(PLANT)
+
+
+@pytest.fixture(scope="module")
+def database(cluster: PrivateCluster, plant: Plant) -> Iterator[str]:
+    """Nine hours of the line, the last three with a nozzle, a winder and a sealer out of order."""
+    cluster.start()
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE suspects")
+    dsn = cluster.dsn("suspects")
+    migrate(dsn, plant)
+    begin, fault, end = (int(t.timestamp() * 1000) for t in (BEGIN, FAULT, END))
+    line = Line(plant, "l1", seed=101)
+    faults = [parse_fault(text, plant).started(fault) for text in FAULTS]
+    with connect(dsn, application="test", autocommit=True) as connection:
+        # Machines sample hardly at all: what they say is not needed here.
+        for window in windows(begin, end, 3 * HOUR_MS, 6 * HOUR_MS, *faults, is_first=True):
+            feed(connection, plant, line, window)
+    yield dsn
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE suspects WITH (FORCE)")
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with connect(database, application="test", autocommit=True) as connection:
+        connection.execute("TRUNCATE analysis.anomaly, analysis.suspect")
+        yield connection
+
+
+def anomaly(connection: Connection, place: str, result: str, value: float, **given: Any) -> int:
+    """An anomaly of a chart, as the monitor would write it an hour after the fault."""
+    machine, _, position = place.partition(":")
+    station, _, characteristic = result.partition(".")
+    row = {
+        "state": "on", "line": "l1", "station": station, "equipment": machine,
+        "position": int(position) if position else None, "characteristic": characteristic,
+        "direction": "low", "since": FAULT, "time": FAULT + timedelta(hours=1), "statistic": 20.0,
+        "limit_value": 16.0, "value": value, "expected": 0.0, "sd": 1.0, "unit": "1", "samples": 10,
+        "last_points": Jsonb([]), "model": "test", "contributions": Jsonb([]), **given,
+    }  # fmt: skip
+    columns = ", ".join(row)
+    marks = ", ".join(f"%({name})s" for name in row)
+    command = f"INSERT INTO analysis.anomaly ({columns}) VALUES ({marks}) RETURNING id"
+    written = connection.execute(command, row).fetchone()
+    assert written is not None
+    return int(written[0])
+
+
+def suspects(connection: Connection, of: int) -> list[Any]:
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        cursor.execute("SELECT * FROM analysis.suspect WHERE anomaly = %s ORDER BY rank", (of,))
+        return cursor.fetchall()
+
+
+def low_dose(connection: Connection, place: str = "l1-filler-02:3", **given: Any) -> int:
+    return anomaly(
+        connection, place, "filling.fill_mass", 6.02, expected=6.4, sd=0.025, unit="g", **given
+    )
+
+
+def test_a_nozzle_is_named_with_its_time_cells_and_size(
+    connection: Connection, plant: Plant
+) -> None:
+    number = low_dose(connection)
+    write_suspects(connection, plant, [number])
+    first = suspects(connection, number)[0]
+    assert (first.rank, first.factor, first.value) == (1, "position", "l1-filler-02:3")
+    assert (first.station, first.unit) == ("filling", "g")
+    assert abs(first.since - FAULT) < timedelta(minutes=2)
+    # Two fillers of eight nozzles: a sixteenth of an hour's cells.
+    assert first.affected == pytest.approx(0.365 * 3600 / 16, abs=2)
+    assert first.others == 0
+    assert first.affected <= first.affected_total <= first.affected + 20
+    assert first.q_value < 1e-9
+    assert first.effect == pytest.approx(-0.06 * 6.4, abs=0.02)
+    assert re.fullmatch(
+        rf"Nozzle 3 of l1-filler-02, since 0[01]:\d\d, \d+ cells, {MINUS}0\.38 g", first.sentence
+    )
+
+
+def test_an_alarm_at_another_place_finds_the_culprit_upstream(
+    connection: Connection, plant: Plant
+) -> None:
+    """The sealer's chart alarms; the cells say that it is the winder's doing, or nobody else's."""
+    number = anomaly(
+        connection, "l1-winder-02", "winding.overhang_top", 0.35, expected=0.75, sd=0.1, unit="mm"
+    )
+    write_suspects(connection, plant, [number])
+    first = suspects(connection, number)[0]
+    assert (first.factor, first.value) == ("equipment", "l1-winder-02")
+    # The mass of the cells after filling depends on the dose: seen at all nozzles' charts alike.
+    low = anomaly(
+        connection, "l1-filler-02:4", "filling.mass_after", 69.9, expected=70.0, sd=0.12, unit="g"
+    )
+    write_suspects(connection, plant, [low])
+    assert suspects(connection, low)[0].value == "l1-filler-02:3"
+
+
+def test_what_was_seen_before_on_the_way_stays_the_first_suspect(
+    connection: Connection, plant: Plant
+) -> None:
+    before = anomaly(
+        connection, "l1-sealer-01", "sealing.crimp_height", 69.99, expected=69.95, sd=0.012,
+        unit="mm", direction="high", time=FAULT + timedelta(hours=2),
+    )  # fmt: skip
+    leak = anomaly(
+        connection, "l1-sealer-01", "sealing.leak_rate", 6e-8, expected=1e-8, sd=5e-9,
+        unit="Pa.m3/s", direction="high", time=FAULT + timedelta(hours=3),
+    )  # fmt: skip
+    write_suspects(connection, plant, [before])
+    write_suspects(connection, plant, [leak])
+    for number in (before, leak):
+        first = suspects(connection, number)[0]
+        assert (first.factor, first.value) == ("equipment", "l1-sealer-01")
+
+
+def test_a_machine_is_suspected_by_the_shares_of_its_signals(
+    connection: Connection, plant: Plant
+) -> None:
+    def part(signal: str, share: float) -> dict[str, object]:
+        return {
+            "signal": signal,
+            "share": share,
+            "value": 24.2,
+            "expected": 24.66,
+            "unit": "mg/cm2",
+        }
+
+    one_lane = [part("loading_a[3]", 0.5), part("loading_b[3]", 0.4), part("web_speed", 0.1)]
+    all_lanes = [part(f"loading_a[{lane}]", 0.12) for lane in range(1, 9)]
+    for parts, factor, value in (
+        (one_lane, "lane", "l1-coater-c-01:3"), (all_lanes, "equipment", "l1-coater-c-01"),
+    ):  # fmt: skip
+        number = anomaly(
+            connection, "l1-coater-c-01", "coating.multivariate", 40.0, contributions=Jsonb(parts)
+        )
+        write_suspects(connection, plant, [number])
+        (only,) = suspects(connection, number)
+        assert (only.factor, only.value, only.unit) == (factor, value, "mg/cm2")
+        assert only.effect == pytest.approx(-0.46)
+        assert only.p_value is None
+        assert f"loading_a {MINUS}0.46 mg/cm2" in only.sentence
+
+
+def test_an_anomaly_that_ended_has_no_suspects_and_writing_again_replaces(
+    connection: Connection, plant: Plant
+) -> None:
+    on, off = low_dose(connection), low_dose(connection, state="off")
+    write_suspects(connection, plant, [on, off])
+    once = suspects(connection, on)
+    write_suspects(connection, plant, [on])
+    assert suspects(connection, on) == once
+    assert suspects(connection, off) == []
+
+
+def test_without_any_cells_around_it_there_is_still_its_own_place(
+    connection: Connection, plant: Plant
+) -> None:
+    early = BEGIN - timedelta(days=40)
+    number = low_dose(connection, since=early, time=early + timedelta(hours=1))
+    write_suspects(connection, plant, [number])
+    (only,) = suspects(connection, number)
+    assert (only.value, only.affected) == ("l1-filler-02:3", 0)
