@@ -15,7 +15,14 @@ from pydantic_core import ErrorDetails
 from alerts import channel
 from alerts.address import AddressError, Network, check, is_this_machine
 from alerts.config_file import ON_SHIFT, ConfigFile, EndpointPart, LinksPart, Route, Rules
-from alerts.endpoint import Channel, Endpoint, Receiver, parse_url
+from alerts.endpoint import (
+    CHANNEL_RATE_PER_MINUTE,
+    RATE_PER_MINUTE,
+    Channel,
+    Endpoint,
+    Receiver,
+    parse_url,
+)
 from alerts.secret import SecretError, signer
 from alerts.shift import Shift
 from plant.model import Plant
@@ -128,7 +135,7 @@ class _Reading:
         if part.is_apprise:
             url = self._secret(part.apprise_env, part.apprise_file)
             channel.check_url(url)
-            rate = part.rate_per_minute or Channel.rate_per_minute
+            rate = part.rate_per_minute or CHANNEL_RATE_PER_MINUTE
             return Channel(name=name, url=url, rate_per_minute=rate, timeout_s=part.timeout_s)
         signers = [
             *(signer(self._secret(None, f), f) for f in part.secret_files),
@@ -140,7 +147,7 @@ class _Reading:
             name=name,
             allow_http=network.allow_http,
             signers=signers,
-            rate_per_minute=part.rate_per_minute or Endpoint.rate_per_minute,
+            rate_per_minute=part.rate_per_minute or RATE_PER_MINUTE,
             timeout_s=part.timeout_s,
         )
         if _is_address(endpoint.host) and not is_this_machine(endpoint.host):

@@ -38,7 +38,7 @@ def _begin(connection: Connection, setting: Setting, anomaly: Anomaly) -> None:
     plant = setting.plant
     known = record.find_open(connection, anomaly.cause)
     signal = signal_of(plant, anomaly.equipment, anomaly.characteristic)
-    severity = severity_of(anomaly, signal, known and known.severity)
+    severity = severity_of(anomaly, signal, known.severity if known else None)
     if known is None and flood.swallow(connection, setting, anomaly, severity):
         return
     details = evidence.gather(connection, plant, anomaly)

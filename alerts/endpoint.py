@@ -19,6 +19,8 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 TIMEOUT_S = 10.0
 #: More than any plant should need, less than what would hurt a receiver.
 RATE_PER_MINUTE = 1200.0
+#: People read these.
+CHANNEL_RATE_PER_MINUTE = 30.0
 
 
 class EndpointError(ValueError):
@@ -52,7 +54,7 @@ class Channel:
 
     name: str
     url: str = field(repr=False)
-    rate_per_minute: float = 30.0
+    rate_per_minute: float = CHANNEL_RATE_PER_MINUTE
     timeout_s: float = TIMEOUT_S
 
 

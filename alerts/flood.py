@@ -102,7 +102,7 @@ def _is_flood(connection: Connection, setting: Setting) -> bool:
     limit = setting.config.rules.flood_alerts_per_min
     row = connection.execute(statement("flood_pace")).fetchone()
     assert row is not None
-    opened, swallowed = row
+    opened, swallowed = int(row[0]), int(row[1])
     # It takes half the rate to end a flood, so that it does not end and begin all the time.
     return opened + swallowed >= (limit / 2 if swallowed else limit)
 

@@ -112,7 +112,6 @@ def _what(plant: Plant, alert: Alert) -> What | None:
     cause, details = alert.cause, alert.details
     signal = signal_of(plant, cause.equipment, cause.characteristic)
     value, expected, sd = (details.get(name) for name in ("value", "expected", "sd"))
-    known = value is not None and expected is not None and sd
     return What(
         characteristic=cause.characteristic,
         characteristic_title=signal.title if signal else None,
@@ -121,7 +120,7 @@ def _what(plant: Plant, alert: Alert) -> What | None:
         value=value,
         expected=expected,
         sd=sd,
-        size_sd=(value - expected) / sd if known else None,
+        size_sd=None if value is None or expected is None or not sd else (value - expected) / sd,
         low_limit=signal.low if signal else None,
         high_limit=signal.high if signal else None,
     )

@@ -29,14 +29,23 @@ from tests.alerts.support import SECRET, StartProcess, StartService, Until
 #: The same shape as the real one, a hundred times as fast.
 QUICK = BackOff(first_s=0.05, longest_s=0.2, give_up_s=60.0)
 
-#: Everything an alert test can leave behind, while the guards of the history look away.
-_FORGET = """
-SET session_replication_role = replica;
-TRUNCATE alert.alert, alert.event, alert.delivery, alert.maintenance, alert.flooded,
-    alert.escalation, alert.watch, analysis.anomaly, analysis.suspect, ingest.cursor
-    RESTART IDENTITY CASCADE;
-TRUNCATE machine.state, telemetry.filling, telemetry.winding, cell.filling;
-"""
+_TABLES = (
+    "alert.delivery", "alert.escalation", "alert.flooded", "alert.event", "alert.maintenance",
+    "alert.watch", "alert.alert", "analysis.suspect", "analysis.anomaly", "ingest.cursor",
+    "machine.state", "telemetry.filling", "telemetry.winding", "cell.filling",
+)  # fmt: skip
+#: Everything an alert test can leave behind, while the guards of the history look away. Rows are
+#: deleted: to truncate takes ten times as long.
+_FORGET = "; ".join(
+    [
+        "SET session_replication_role = replica",
+        *(f"DELETE FROM {table}" for table in _TABLES),
+        *(
+            f"ALTER TABLE {table} ALTER COLUMN id RESTART"
+            for table in ("alert.alert", "alert.event", "alert.maintenance", "analysis.anomaly")
+        ),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,7 @@ def database(_database: str, cluster: PrivateCluster) -> str:
     """The dsn of a database with the pilot plant's tables; those that alerts read are empty."""
     cluster.start()  # a test before this one may have crashed it
     with psycopg.connect(_database) as connection:
-        connection.execute(_FORGET)
+        connection.execute(_FORGET.encode())
     return _database
 
 

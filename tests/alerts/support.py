@@ -84,6 +84,22 @@ def insert_anomaly(connection: psycopg.Connection[Any], **changes: Any) -> None:
     connection.execute(f"INSERT INTO analysis.anomaly ({names}) VALUES ({values})".encode(), row)
 
 
+def insert_suspect(connection: psycopg.Connection[Any], **changes: Any) -> None:
+    """Write the first suspect of the newest anomaly, in the same transaction."""
+    row = {
+        "rank": 1, "station": "filling", "affected": 61, "affected_total": 64, "others": 2,
+        "others_total": 420, "lift": 7.3, "p_value": 1e-30, "q_value": 1e-28, "since": ONSET,
+        "effect": -0.38, "unit": "g", "sentence": "61 of 64 cells", **changes,
+    }  # fmt: skip
+    names = ", ".join(row)
+    values = ", ".join(f"%({name})s" for name in row)
+    connection.execute(
+        f"INSERT INTO analysis.suspect (anomaly, {names})"
+        f" SELECT max(id), {values} FROM analysis.anomaly".encode(),
+        row,
+    )
+
+
 def anomaly_row(**changes: Any) -> dict[str, Any]:
     """What `analysis.anomaly` would hold, with *changes*."""
     return {"id": 1, "xid": 1, "detected_at": ONSET, **_DEFAULTS, **changes}

@@ -30,8 +30,8 @@ DELIVERY = Delivery(
 
 
 def _send(url: str, secret: str = SECRET) -> int | None:
-    (endpoint,) = parse_endpoints([url])
-    return post(endpoint, DELIVERY, signer(secret)).status
+    (endpoint,) = parse_endpoints([url], signers=[signer(secret)])
+    return post(endpoint, DELIVERY).status
 
 
 def _raw(url: str, body: bytes, sent: dict[str, str]) -> int:
@@ -74,7 +74,7 @@ def test_what_another_secret_signed_is_refused_and_its_body_not_read() -> None:
     ],
 )
 def test_what_does_not_fit_its_signature_is_refused(changes: dict[str, str], body: bytes) -> None:
-    sent = headers(DELIVERY, signer(SECRET), datetime.now(UTC)) | changes
+    sent = headers(DELIVERY, [signer(SECRET)], datetime.now(UTC)) | changes
     with Receiver(SECRET) as receiver:
         assert _raw(receiver.url, body, sent) == 401
         assert [r.valid for r in receiver.received] == [False]
@@ -125,7 +125,7 @@ def test_the_documented_receiver_takes_what_is_signed_once(documented: str, tmp_
 
 def test_the_documented_receiver_refuses_what_is_not(documented: str, tmp_path: Path) -> None:
     assert _send(documented, new_secret()) == 401
-    good = headers(DELIVERY, signer(SECRET), datetime.now(UTC))
+    good = headers(DELIVERY, [signer(SECRET)], datetime.now(UTC))
     assert _raw(documented, b'{"type":"tampered"}', good) == 401
     assert _raw(documented, DELIVERY.body, good | {"webhook-signature": "nonsense"}) == 401
     assert (tmp_path / "out").read_text() == ""
