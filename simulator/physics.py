@@ -187,8 +187,8 @@ TIES: tuple[Tie, ...] = (
 )
 
 #: Self-discharge by leakage, mV/d: 3.7 V / R x 0.2 V/Ah is 0.05 at 355 kOhm. The resistance is
-#: log-normal with a sigma of 0.4, and a burr of 1 um more makes it 4 % less (A).
-_LEAKAGE, _LEAKAGE_SIGMA, _BURR_UM, _PER_UM = 0.05, 0.4, 3.0, 0.04
+#: log-normal with a sigma of 0.35, and a burr of 1 um more makes it 4 % less (A).
+_LEAKAGE, _LEAKAGE_SIGMA, _BURR_UM, _PER_UM = 0.05, 0.35, 3.0, 0.04
 
 IDENTITIES: tuple[Identity, ...] = (
     Identity(

@@ -76,7 +76,8 @@ class Spreads:
         total: dict[str, float] = {}
         for index, cause in enumerate(identity.causes):
             sources = self._of(cause)
-            step = _norm(sources)
+            # Of an exponential too, sqrt(3) sd give the part that is linear (Gauss and Hermite).
+            step = 3**0.5 * _norm(sources)
             if not step:
                 continue
             up, down = list(usual), list(usual)

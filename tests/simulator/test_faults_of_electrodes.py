@@ -26,14 +26,23 @@ def test_f03_spreads_the_capacity_twice_and_leaves_its_mean() -> None:
     for full in ("formation.discharge_capacity", "end_of_line.capacity"):
         before, after = outcome.healthy[full][hit], outcome.faulty[full][hit]
         assert after.std() / before.std() == pytest.approx(2.05, abs=0.1)
-        assert after.mean() == pytest.approx(before.mean(), abs=0.001)
+        assert after.mean() == pytest.approx(before.mean(), abs=0.002)
+
+
+def test_f03_reaches_the_cells_of_its_slurry_and_nobody_else() -> None:
+    outcome = suffer(*SLURRY, ("F03@+1h..+5h", MIXED_MS - HOUR_MS))
+    hit = of_slurry(outcome.numbers)
+    assert np.array_equal(outcome.severity != 0, hit)
+    assert not outcome.changed[~hit].any()
+    # A cell whose loading is just the nominal has nothing to spread.
+    assert 0.99 < outcome.changed[hit].mean() <= 1
 
 
 def test_f04_runout_goes_both_ways_round_the_roll() -> None:
     outcome = suffer(*STRIP, ("F04:kind=runout", coat_ms(40)))
     assert np.array_equal(outcome.changed | (np.abs(outcome.severity) < 0.01), outcome.numbers > 0)
     moved = outcome.moved("end_of_line.acir", everyone(outcome.numbers))
-    assert (moved.min(), moved.max()) == (pytest.approx(-0.22, abs=0.02), pytest.approx(0.22, 0.1))
+    assert (moved.min(), moved.max()) == (pytest.approx(-0.23, abs=0.03), pytest.approx(0.23, 0.15))
     assert abs(moved.mean()) < 0.005
     # Cells of 0.79 m against 2.513 m round the roll: the third neighbour is nearly round.
     assert np.corrcoef(moved[:-3], moved[3:])[0, 1] > 0.8
