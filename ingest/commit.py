@@ -20,13 +20,6 @@ from storage.copy import Copied, Replaced, copy_frame
 from storage.deadletter import DeadLetter
 from storage.ledger import CHANNEL, Entry, Span, draw_id, find_entry, write_entry
 
-_KIND_OF_SCHEMA = {
-    "telemetry": Kind.TELEMETRY,
-    "cell": Kind.CELL,
-    "machine": Kind.STATE,
-    "material": Kind.MATERIAL,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Committed:
@@ -122,9 +115,11 @@ def _letter_of(plant: Plant, replaced: Replaced) -> DeadLetter:
     """Return a row that gave way as the message that would bring it back."""
     row = {k: v for k, v in replaced.row.items() if v is not None and k != "equipment"}
     moment = row.pop("time")
-    topic = topic_of(
-        plant, plant.equipment[replaced.equipment], _KIND_OF_SCHEMA[replaced.table.schema]
+    machine = plant.equipment[replaced.equipment]
+    kind = next(
+        kind for kind in Kind if plant.tables.get((kind, machine.station)) is replaced.table
     )
+    topic = topic_of(plant, machine, kind)
     detail = f"a later message gave other values for this row of {replaced.table} and replaced it"
     return DeadLetter(
         topic, orjson.dumps({"ts": moment, **row}), Reason.CONFLICT, detail, datetime.now(UTC)

@@ -20,6 +20,7 @@ from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
 from plant.tables import (
     GENEALOGY_TABLE,
+    MOUNT_TABLE,
     Kind,
     Table,
     cell_table,
@@ -168,6 +169,7 @@ class Plant(Part):
                 )
             tables[Kind.STATE, name] = states
             tables[Kind.MATERIAL, name] = GENEALOGY_TABLE
+            tables[Kind.MOUNT, name] = MOUNT_TABLE
         return tables
 
     def equipment_at(self, line: str, station: str) -> tuple[Equipment, ...]:

@@ -19,6 +19,7 @@ class Kind(enum.StrEnum):
     CELL = "cell"
     STATE = "state"
     MATERIAL = "material"
+    MOUNT = "mount"
 
 
 class ColumnType(enum.Enum):
@@ -145,6 +146,20 @@ GENEALOGY_TABLE = Table(
         _BATCH,
     ),
     key=("child", "parent", "time"),
+)
+
+MOUNT_TABLE = Table(
+    "material",
+    "mount",
+    (
+        _TIME,
+        _EQUIPMENT,
+        Column("slot", ColumnType.TEXT, required=True, comment="place or material: unwinder_1"),
+        Column("thing", ColumnType.TEXT, required=True, comment="the roll or lot"),
+        Column("action", ColumnType.TEXT, choices=("mount", "unmount"), comment="null: mount"),
+        _BATCH,
+    ),
+    key=("equipment", "slot", "time"),
 )
 
 

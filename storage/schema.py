@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from plant.model import Plant
-from plant.tables import Column, Kind, Table
+from plant.tables import GENEALOGY_TABLE, Column, Kind, Table
 from storage.connect import Connection
 
 #: Telemetry is read a day at a time and leaves whole chunks behind when it is dropped.
@@ -104,7 +104,7 @@ def _create(table: Table) -> Iterator[sql.Composed]:
     yield sql.SQL(
         "SELECT create_hypertable({}, by_range('time', INTERVAL {}), create_default_indexes => {})"
     ).format(f"{table.schema}.{table.name}", _CHUNK[table.schema], by_time)
-    if table.schema == "material":
+    if table is GENEALOGY_TABLE:
         yield sql.SQL("CREATE INDEX ON {} (parent, time)").format(name)
     yield sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO jellyroll_writer").format(name)
     for column in table.columns:

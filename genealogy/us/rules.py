@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 SHIPPED = Path(__file__).with_name("rules.toml")
 
 #: Money and shares are exact: 0.1 in the file is a tenth, not the double nearest to it.
-Exact = Annotated[Decimal, BeforeValidator(lambda value: str(value))]
+Exact = Annotated[Decimal, BeforeValidator(str)]
 
 
 class RulesError(Exception):

@@ -1,0 +1,31 @@
+"""What is mounted where and when: the events of `material.mount` as intervals.
+
+The intervals are brought up to the ledger when somebody asks, in the asker's own transaction.
+"""
+
+from __future__ import annotations
+
+from genealogy.sql import statement
+from storage.connect import Connection
+from storage.ledger import advance, follow
+
+FOLLOWER = "mounts"
+
+
+def catch_up(connection: Connection) -> int:
+    """Take the mounts that came since the last call into `material.mounted`; return how many.
+
+    A late event changes the intervals around it, and only those. An unmount of what is not there
+    is flagged. Writes; the caller commits.
+    """
+    taken = 0
+    while batches := follow(connection, FOLLOWER):
+        rows = sum(s.rows for b in batches for s in b.spans if s.table_name == "material.mount")
+        if rows:
+            ids = [batch.id for batch in batches]
+            connection.execute(statement("clear_mounted"), {"batches": ids})
+            connection.execute(statement("flag_mounts"), {"batches": ids})
+            connection.execute(statement("insert_mounted"), {"batches": ids})
+        advance(connection, FOLLOWER, batches[-1].xid)
+        taken += rows
+    return taken
