@@ -37,7 +37,7 @@ class Alarm(NamedTuple):
     def cells(self, cells: Cells, machine: int) -> Mask:
         """Return which cells passed meanwhile; *machine* is the number of its equipment."""
         place, time_us = cells.place(self.station), cells.times_us[self.station]
-        here = place // POSITIONS == machine
+        here: Mask = place // POSITIONS == machine
         if self.position is not None:
             here &= place % POSITIONS == self.position
         here &= time_us >= to_us(self.since)

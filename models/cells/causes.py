@@ -134,7 +134,7 @@ def _is_of_machine(
     place = cells.place(station)
     machine = np.where(place == NOWHERE, NOWHERE, place // POSITIONS)
     own = machine[here][0]
-    shifted = screened.shifted[:, columns].all(axis=1)
+    shifted: Mask = np.asarray(screened.shifted[:, columns].all(axis=1))
     loads, first = np.unique(screened.load, return_index=True)
     first = first[(loads >= 0) & (machine[first] != NOWHERE)]
     mine = machine[first] == own

@@ -36,7 +36,8 @@ class TargetModel:
 
     *slope* and *intercept* are of the straight line through standard features, *middle*, *lower*
     and *upper* the trees on what it leaves, *widening* what the interval needs on each side.
-    *usual* and *spread* are those of the predictions of good cells, *limit* the spreads they keep within.
+    *usual* and *spread* are those of the predictions of good cells, which keep within *limit*
+    spreads of it.
     """
 
     slope: Floats
@@ -130,13 +131,14 @@ def _ask(
         low = -np.inf if signal.low is None else signal.low
         high = np.inf if signal.high is None else signal.high
         beyond = (predicted.low < low) | (predicted.high > high)
-        away = (predicted.value - model.usual) / model.spread
-        for row in np.flatnonzero(beyond | (np.abs(away) > model.limit)).tolist():
+        apart = (predicted.value - model.usual) / model.spread
+        for row in np.flatnonzero(beyond | (np.abs(apart) > model.limit)).tolist():
+            edge = float(np.copysign(model.limit * model.spread, apart[row]))
             value = float(predicted.value[row])
-            limit = model.usual + float(np.sign(away[row])) * model.limit * model.spread
             found[str(cells.cell[row])].append(
                 Reason(
-                    ReasonKind.FORECAST, target, value, model.usual, limit, signal.unit,
+                    ReasonKind.FORECAST, target, value, model.usual, model.usual + edge,
+                    signal.unit,
                     f"{target} will be {value:.5g} {signal.unit} ({predicted.low[row]:.5g} to "
                     f"{predicted.high[row]:.5g}), foretold after {stage.station}; usual is "
                     f"{model.usual:.5g}",

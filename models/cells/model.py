@@ -106,7 +106,7 @@ def _reference(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Referen
 
 
 def _put_forecaster(arrays: Arrays, recipe: str, forecaster: Forecaster) -> list[dict[str, object]]:
-    stages = []
+    stages: list[dict[str, object]] = []
     for stage in forecaster.stages:
         prefix = f"{recipe}/{stage.station}"
         for name in ("centre", "scale", "limit"):
@@ -131,7 +131,9 @@ def _forecaster(arrays: Arrays, recipe: str, document: list[dict[str, Any]]) -> 
         targets = {
             target: TargetModel(
                 slope=arrays[f"{prefix}/{target}/slope"],
-                **{n: Trees.from_arrays(f"{prefix}/{target}/{n}", arrays) for n in _TREES},
+                middle=Trees.from_arrays(f"{prefix}/{target}/middle", arrays),
+                lower=Trees.from_arrays(f"{prefix}/{target}/lower", arrays),
+                upper=Trees.from_arrays(f"{prefix}/{target}/upper", arrays),
                 **numbers,
             )
             for target, numbers in stage["targets"].items()

@@ -149,8 +149,8 @@ class CellReader:
     def _keys(self, names: Sequence[str]) -> tuple[Ints, Ints]:
         """Return the database's hashes of *names*, sorted, and whose each is."""
         rows = self._connection.execute(
-            'SELECT hashtextextended(name COLLATE "C", 0) FROM unnest(%s::text[]) WITH ORDINALITY AS n (name, i)'
-            " ORDER BY i",
+            "SELECT hashtextextended(name, 0)"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS n (name, number) ORDER BY number",
             (list(names),),
         ).fetchall()
         keys = np.array([key for (key,) in rows], dtype=np.int64)

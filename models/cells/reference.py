@@ -20,7 +20,6 @@ from sklearn.covariance import MinCovDet
 
 from models.cells.cells import Floats, Ints
 from models.cells.peers import MIN_PEERS, centred, group_medians, spread
-from models.spc.numerics import FloatArray
 
 #: Fewer cells than this are no reference; nothing is compared with peers until then.
 MIN_CELLS = 300
@@ -107,7 +106,7 @@ def learn(
     )
 
 
-def tail_limit(sizes: FloatArray, share: float, theory: Tail) -> float:
+def tail_limit(sizes: Floats, share: float, theory: Tail) -> float:
     """Return what *share* of good cells exceed, from their *sizes* and the tail of *theory*.
 
     *theory* gives for a share the size that it exceeds; it is returned for *share* where there are
