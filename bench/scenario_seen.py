@@ -63,6 +63,9 @@ def read_seen(dsn: str, begin: datetime) -> Seen:
             "SELECT cell FROM analysis.cell_quality WHERE disposition <> 'pass'"
         )
         return Seen(
-            tuple(Anomaly(*row[:7], tuple(row[7]), tuple(row[8]), sentence=row[9]) for row in rows),
+            tuple(
+                Anomaly._make((*rest, tuple(values), tuple(factors), sentence))
+                for *rest, values, factors, sentence in rows
+            ),
             frozenset(cell for (cell,) in condemned),
         )

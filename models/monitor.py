@@ -21,6 +21,7 @@ from models.baseline import MIN_POINTS
 from models.charted import ChartedTable, arl0_of_lines, charted_tables
 from models.charts import Alarm, Batch, ChartKey, Charts
 from models.results import Results, read_results
+from models.suspects import write_suspects
 from plant.model import Plant
 from plant.times import format_time_us
 from storage.connect import Connection
@@ -39,6 +40,15 @@ _POSITIONS, _RECIPES = 1 << 16, 1 << 8
 
 class MonitorError(Exception):
     """The monitor cannot work on this database; the text says what to do."""
+
+
+def check_database(connection: Connection, plant: Plant) -> None:
+    """Raise `MonitorError` if the database is not that of *plant*."""
+    if missing := missing_columns(connection, plant):
+        shown = ", ".join(missing[:3]) + (", ..." if missing[3:] else "")
+        raise MonitorError(
+            f"the database lacks {shown}; run `jellyroll migrate` with the same --plant first"
+        )
 
 
 class Progress(NamedTuple):
@@ -77,11 +87,7 @@ class Monitor:
 
         Raise `MonitorError` if the database is not that of the plant model.
         """
-        if missing := missing_columns(connection, self._plant):
-            shown = ", ".join(missing[:3]) + (", ..." if missing[3:] else "")
-            raise MonitorError(
-                f"the database lacks {shown}; run `jellyroll migrate` with the same --plant first"
-            )
+        check_database(connection, self._plant)
         chart_store.prepare(connection)
         self._charts = Charts(self._baseline_points, self.arl0)
         chart_store.load(connection, self._plant, self._charts)
@@ -175,7 +181,8 @@ class Monitor:
 
     def _apply(self, connection: Connection, batch: Batch) -> Progress:
         outcome = self._charts.update(batch)
-        chart_store.save(connection, self._plant, self._charts, outcome)
+        begun = chart_store.save(connection, self._plant, self._charts, outcome)
+        write_suspects(connection, self._plant, begun)
         if outcome.alarms:
             connection.execute(f"NOTIFY {CHANNEL}")
         if outcome.learnt:
