@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plant.signals import Signal
 from simulator.faults_hits import Hit
 from simulator.noise import Floats
 from simulator.physics import (
@@ -177,21 +175,20 @@ class CellValues:
         return np.where(np.diff(turn // (each_s * 1000)) > 0, value, np.nan)
 
     def _nominal(self, full: str) -> Floats:
-        return self._per_cell(full, lambda signal: signal.nominal)
-
-    def _sd(self, full: str) -> Floats:
-        return self._per_cell(full, lambda signal: signal.sd)
-
-    def _per_cell(self, full: str, what: Callable[[Signal], float]) -> Floats:
-        """Return what each cell's machine has; one number where all machines are alike."""
         place, name = full.split(".")
         if place not in self._results.places:
             return np.full(1, self._results.figures[full].nominal)
-        at = self._results.places[place]
-        by_machine = [what(signal) for signal in at.signals[name]]
-        if len(set(by_machine)) == 1:
-            return np.full(1, by_machine[0])
-        return np.array(by_machine, dtype=np.float64)[at.machine_of(self._numbers)]
+        return self._per_cell(place, self._results.places[place].by_machine[name].nominal)
+
+    def _sd(self, full: str) -> Floats:
+        place, name = full.split(".")
+        return self._per_cell(place, self._results.places[place].by_machine[name].sd)
+
+    def _per_cell(self, place: str, by_machine: Floats) -> Floats:
+        """Return what each cell's machine has; one number where all machines are alike."""
+        if len(by_machine) == 1:
+            return by_machine
+        return by_machine[self._results.places[place].machine_of(self._numbers)]
 
     def _normals_of(self, place: str) -> Floats:
         if place not in self._normals:

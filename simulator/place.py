@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
 
 from plant.model import Equipment
 from plant.signals import Signal
 from plant.stations import Station
-from simulator.noise import Ints
+from simulator.noise import Floats, Ints
+
+
+class ByMachine(NamedTuple):
+    """Figures of one result by machine, or one number for all where they are alike."""
+
+    nominal: Floats
+    sd: Floats
+    low: Floats
+    high: Floats
 
 
 @dataclass(frozen=True)
@@ -44,3 +56,22 @@ class Place:
             name: tuple(self.station.signal_of(m.group, name) for m in self.machines)
             for name in self.station.results
         }
+
+    @cached_property
+    def by_machine(self) -> dict[str, ByMachine]:
+        """The figures of each result; without a limit, infinity stands for it."""
+        return {name: _by_machine(signals) for name, signals in self.signals.items()}
+
+
+def _by_machine(signals: tuple[Signal, ...]) -> ByMachine:
+    figures = [
+        (
+            signal.nominal,
+            signal.sd,
+            -np.inf if signal.low is None else signal.low,
+            np.inf if signal.high is None else signal.high,
+        )
+        for signal in signals
+    ]
+    alike = len(set(figures)) == 1
+    return ByMachine(*np.array(figures[:1] if alike else figures, dtype=np.float64).T)

@@ -36,6 +36,8 @@ class States:
         if window.is_first:
             told.setdefault(window.from_ms, "start")
         for topic, table, timeline in self._machines:
+            if timeline.role.never_stands and not told:
+                continue
             for time, state, reason in _changes(timeline, window, told):
                 document: dict[str, Any] = {"ts": time, "state": state, "reason": reason}
                 recipe = timeline.recipe_at(time - timeline.role.later_ms)
