@@ -76,8 +76,8 @@ class Effect(_Entry):
 
     One of: *add* in its unit, *scale* by a part of its value, *to* a level from its nominal,
     *spread* its deviations so many times. Two numbers are a range in which cells differ, evenly,
-    or by decades with *log*. With *share* only that part of the cells has it. *times* multiplies
-    by another signal of the machine, and *later* is when a machine further down the line shows it.
+    or by decades with *log*. With *share* only that part of the cells has it. *later* is when a
+    machine further down the line shows it.
     """
 
     on: str = Field(pattern=r"^\w+\.\w+$")
@@ -87,7 +87,6 @@ class Effect(_Entry):
     spread: float | None = None
     log: bool = False
     share: float | None = Field(default=None, gt=0, le=1)
-    times: str | None = None
     later_ms: DurationMs = Field(default=0, alias="later")
 
     @model_validator(mode="after")

@@ -77,8 +77,6 @@ class SignalFaults:
             size = (effect.to - signal.nominal) * np.ones_like(value)
         else:
             size = ((effect.spread or 1.0) - 1) * (value - signal.nominal)
-        if effect.times is not None:
-            size = size * values[effect.times]
         strength = severity(fault, times_ms - effect.later_ms, self.machine)
         if value.ndim == 1:
             return strength * size

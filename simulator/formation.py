@@ -36,8 +36,8 @@ class _Stay(NamedTuple):
 
     def hours(self, times_ms: Ints) -> Floats:
         """Return the hour of the protocol at *times_ms*."""
-        found: Floats = (times_ms - self.begin_ms) / (_MS_PER_H * self.stretch)
-        return found
+        since_ms = times_ms.astype(np.float64) - self.begin_ms
+        return since_ms / (_MS_PER_H * self.stretch)
 
 
 class TrayCurve:

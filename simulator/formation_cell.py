@@ -105,8 +105,9 @@ def cells_of(
 
 
 def _formed(results: Mapping[str, Floats], nominal_ah: float) -> _Formed:
+    usual = np.full_like(results[CHARGE], _USUAL_CV * nominal_ah)
     known = {name: results[name] for name in _Formed._fields if name in results}
-    return _Formed(**{"cv_capacity": _USUAL_CV * nominal_ah, **known})
+    return _Formed(**{"cv_capacity": usual, **known})
 
 
 def more(charged: Floats) -> Floats:

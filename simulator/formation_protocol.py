@@ -162,8 +162,9 @@ def _charged(step: Step, since_h: Floats, cells: Cells) -> Floats:
     """Return how far cells are charged so long after *step* began."""
     ah = _RATE[step] * cells.nominal_ah * since_h
     if step in {Step.SLOW, Step.MIDDLE, Step.FAST}:
-        in_before = {Step.SLOW: 0.0, Step.MIDDLE: cells.slow_ah, Step.FAST: cells.middle_ah}[step]
-        return charged_by(in_before + ah, cells.lost_ah, cells.discharge_ah, cells.nominal_ah)
+        if step is not Step.SLOW:
+            ah = ah + (cells.slow_ah if step is Step.MIDDLE else cells.middle_ah)
+        return charged_by(ah, cells.lost_ah, cells.discharge_ah, cells.nominal_ah)
     at = {Step.SOAK: FRESH, Step.DISCHARGE: 1.0, Step.END: _AGEING_CHARGED}.get(step, 0.0)
     return at + ah / cells.discharge_ah
 

@@ -181,8 +181,6 @@ def _words(effect: Effect) -> str:
         text += f" to {effect.to:g}"
     else:
         text += f" spread x{effect.spread:g}"
-    if effect.times is not None:
-        text += f" x {effect.times}"
     return text + (f" for {effect.share:.2%} of cells" if effect.share is not None else "")
 
 

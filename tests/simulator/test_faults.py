@@ -27,11 +27,10 @@ def test_every_signal_and_result_of_the_catalogue_is_one_of_the_plant(
         for name in (*station.signals, *station.results)
     }
     named = {
-        name
+        effect.on
         for variants in load_kinds().values()
         for kind in variants.values()
         for effect in kind.effects
-        for name in (effect.on, *([f"{effect.station}.{effect.times}"] if effect.times else []))
     }
     unseen = {*LATENTS, *Results(pilot, "l1", 1).inheritance.figures}
     assert named <= known | unseen

@@ -16,6 +16,7 @@ from plant.model import Plant
 from plant.payload import PayloadDecoder
 from plant.tables import Kind
 from simulator.faults import Fault, parse_fault
+from simulator.faults_kind import Reach
 from simulator.line import Line
 from simulator.message import Message, Window
 
@@ -124,6 +125,10 @@ def test_a_machine_shows_its_fault_where_when_and_as_large_as_stated(
     named = {
         (m, e.name) for m, n in healthy for e in fault.kind.effects if n == e.name
     }  # what the fault may move
+    is_formed = fault.kind.reach is Reach.FORMED
+    if is_formed:
+        # The capacity that cells show in a hot place is in all of their curve.
+        named |= {(m.name, name) for m in fault.machines for name in ("voltage", "current")}
     for key, (_, values) in healthy.items():
         if key not in named:
             assert np.array_equal(values, faulty[key][1], equal_nan=True), key
@@ -137,8 +142,10 @@ def test_a_machine_shows_its_fault_where_when_and_as_large_as_stated(
         moved = moved.mean(axis=1)
     during = (at >= hours[0]) & (at < hours[1])
     assert moved[during].mean() == pytest.approx(size, rel=slack)
-    assert not moved[at < hours[0] - 2.01].any()  # a ramp of two hours may come before
-    assert not moved[at >= hours[1] + 1e-9].any()
+    still = 0.05 if is_formed else 0.0
+    # A ramp of two hours may come before.
+    assert np.abs(moved[at < hours[0] - 2.01]).max(initial=0.0) <= still
+    assert np.abs(moved[at >= hours[1] + 1e-9]).max(initial=0.0) <= still
 
 
 def test_a_fault_of_one_electrode_is_not_shown_at_the_other(
@@ -168,16 +175,15 @@ def test_f03_spreads_the_loading_six_hours_after_the_mixer(
     assert after[at >= 3].std() / before[at >= 3].std() == pytest.approx(2.5, rel=0.03)
 
 
-def test_f16_adds_the_voltage_over_its_contact_while_current_flows(
-    recorder: Recorder, healthy: Samples
-) -> None:
+def test_f16_is_seen_at_its_pin_of_its_tray_alone(recorder: Recorder, healthy: Samples) -> None:
     faulty = recorder.samples("F16:tray=2,pin=37")
-    moved = faulty["l1-tray-02", "voltage"][1] - healthy["l1-tray-02", "voltage"][1]
-    current = healthy["l1-tray-02", "current"][1]
-    assert np.allclose(moved[:, 36], 0.015 * current[:, 36], atol=1.1e-4)
-    assert np.abs(moved[:, 36]).max() > 0.003
-    assert not np.delete(moved, 36, axis=1).any()
-    assert np.array_equal(faulty["l1-tray-01", "voltage"][1], healthy["l1-tray-01", "voltage"][1])
+    for (machine, name), (_, before) in healthy.items():
+        moved = faulty[machine, name][1] != before
+        if (machine, name) == ("l1-tray-02", "voltage"):
+            assert moved[:, 36].any()
+        if machine == "l1-tray-02":
+            moved = np.delete(moved, 36, axis=1)
+        assert not moved.any(), (machine, name)
 
 
 # F19: what ingest must cope with.

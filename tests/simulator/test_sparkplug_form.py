@@ -242,9 +242,9 @@ def test_ingest_has_the_same_rows_of_sparkplug_as_of_json(
     assert {table: rows(table) for table in expected} == expected
     taken_in = count(database, "SELECT sum(messages) FROM ingest.batch")
     # Where a row of Sparkplug is not that of JSON, JSON now adds one, or one is replaced.
-    with Courier(address) as courier:
-        send(courier, messages)
-        courier.drain(30)
+    with Courier(address) as plain:
+        send(plain, messages)
+        plain.drain(30)
     total = taken_in + len(messages)
     wait_until(lambda: count(database, "SELECT sum(messages) FROM ingest.batch") >= total)
     assert {table: rows(table) for table in expected} == expected
