@@ -102,7 +102,7 @@ class _Demo:
         self._ingest.wait_for(" connected; ")
         self._simulator = start(
             "simulator", "simulate", *plant, *broker, "--history", self._plan.history,
-            "--fault", FAULT, "--json", piped=True,
+            "--fault", FAULT, "--no-stops", "--json", piped=True,
         )  # fmt: skip
         self._simulation = Simulation(self._simulator.output)
 

@@ -36,6 +36,8 @@ _BATCHES: Mapping[str, tuple[int, int, str]] = {
     "mixing": (4 * HOUR_MS, 15 * _MINUTE_MS, "batch pumped off"),
     "vacuum_drying": (20 * HOUR_MS, 30 * _MINUTE_MS, "new batch"),
 }
+#: Places for trays, which form their cells whatever the line does.
+_TRAYS = frozenset({"formation"})
 _ROLLS: Mapping[str, int] = {
     "coating": COATED_MS, "calendering": CALENDERED_MS, "slitting": SLIT_MS,
 }  # fmt: skip
@@ -46,11 +48,11 @@ _TOOLS: Mapping[str, tuple[int, str]] = {
 }
 
 
-def role_of(name: str, station: Station, *, forms_trays: bool) -> Role:
+def role_of(name: str, station: Station) -> Role:
     """Return how the machines of *station* take the stops of the line."""
     ahead_ms = _AHEAD_MS.get(name, 0)
     is_room = not station.results and not ahead_ms
-    return Role(name, round(station.delay_s * 1000), ahead_ms, is_room or forms_trays)
+    return Role(name, round(station.delay_s * 1000), ahead_ms, is_room or name in _TRAYS)
 
 
 def chores_of(

@@ -62,9 +62,7 @@ class Line:
         peers = Counter(machine.station for machine in machines)
         curves = {station: TrayCurve.of(results, station) for station in plant.stations}
         self._origins = [Origin(plant, name, pace, letter) for letter in ("c", "a")]
-        self.timelines = timelines = {
-            m: self._timeline(m, forms_trays=curves[m.station] is not None) for m in machines
-        }
+        self.timelines = timelines = {m: self._timeline(m) for m in machines}
         self._machines = [
             Machine(
                 making.plants,
@@ -98,9 +96,9 @@ class Line:
             yield from machine.messages(window)
         yield from self._passages.messages(window)
 
-    def _timeline(self, machine: Equipment, *, forms_trays: bool) -> Timeline:
+    def _timeline(self, machine: Equipment) -> Timeline:
         station = self._plant.stations[machine.station]
-        role = role_of(machine.station, station, forms_trays=forms_trays)
+        role = role_of(machine.station, station)
         chores: tuple[Chore, ...] = ()
         if self._operation.stops and not role.never_stands:
             place = self.places.get(machine.station)
