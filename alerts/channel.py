@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,7 @@ def check_url(url: str) -> None:
             "this is no URL of a service that is supported; it must begin with one of"
             f" {', '.join(f'{name}://' for name in SCHEMES)}"
         )
-    if _apprise().Apprise.instantiate(url, suppress_exceptions=True) is None:
+    if _service(_apprise(), url) is None:
         raise ChannelError(
             f"apprise cannot read this {SCHEMES[scheme]} URL; its pages say what it must hold"
         )
@@ -54,7 +55,7 @@ def notify(channel: Channel, body: bytes) -> Answer:
     apprise = _apprise()
     title, text, severity = words(json.loads(body))
     kinds = {"high": apprise.NotifyType.FAILURE, "medium": apprise.NotifyType.WARNING}
-    service = apprise.Apprise.instantiate(channel.url, suppress_exceptions=True)
+    service = _service(apprise, channel.url)
     if service is None:
         return Answer(None, "apprise cannot read its URL")
     service.socket_connect_timeout = service.socket_read_timeout = channel.timeout_s
@@ -78,6 +79,13 @@ def words(message: dict[str, Any]) -> tuple[str, str, str]:
     lines += [data["action"]] if data["action"] else []
     lines += [link for link in (data["links"]["page"], data["links"]["dashboard"]) if link]
     return f"{data['severity']}, {event}: {data['title']}", "\n".join(lines), data["severity"]
+
+
+def _service(apprise: Any, url: str) -> Any:
+    with warnings.catch_warnings():
+        # The first time it imports all of its services, and what they would like to have.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return apprise.Apprise.instantiate(url, suppress_exceptions=True)
 
 
 def _apprise() -> Any:

@@ -28,7 +28,7 @@ _TOLD = frozenset({Happened.ACKNOWLEDGED, Happened.ASSIGNED, Happened.SHELVED, H
 def follow_people(connection: Connection, setting: Setting, limit: int = 100) -> int:
     """Tell what people did since the last time, in one transaction; return how much it was."""
     parameters = {"follower": FOLLOWER, "limit": limit}
-    if not connection.execute(statement("event_news"), parameters).fetchone():
+    if connection.execute(statement("event_news"), parameters).fetchone() is None:
         return 0
     with connection.transaction():
         connection.execute(statement("follow_begin"), parameters)

@@ -97,9 +97,7 @@ def test_what_closed_by_itself_is_resolved_later_and_once(link: Connection, clos
     ended = story(link, closed).alert.closed_at
     resolve(link, closed, "ada", resolution=FALSE, cause_code="sensor")
     assert story(link, closed).alert.closed_at == ended
-    with pytest.raises(
-        NotAllowedError, match="ada has resolved the alert before: false_alarm"
-    ):
+    with pytest.raises(NotAllowedError, match="ada has resolved the alert before: false_alarm"):
         resolve(link, closed, "ben", resolution=TRUE, cause_code="wear")
 
 
@@ -147,9 +145,7 @@ def test_what_makes_no_sense_is_refused_in_words(
 
 
 def test_a_cause_must_be_one_of_its_resolution(link: Connection, alert: int) -> None:
-    with pytest.raises(
-        AlertsError, match="'sensor' is no cause of a true alarm; choose one of"
-    ):
+    with pytest.raises(AlertsError, match="'sensor' is no cause of a true alarm; choose one of"):
         resolve(link, alert, "ada", resolution=TRUE, cause_code="sensor")
 
 
