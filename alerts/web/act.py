@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import RedirectResponse, Response
 
 from alerts.acknowledge import acknowledge
@@ -16,9 +16,8 @@ from alerts.errors import AlertsError
 from alerts.resolve import Resolution, resolve
 from alerts.shelve import shelve, unshelve
 from alerts.web.alert_page import Number, alert_page
-from alerts.web.context import Context, Database, Here
 from alerts.web.forms import OurForm
-from alerts.web.guard import Technician
+from alerts.web.guard import Desk, TechnicianDesk
 from alerts.web.role import Visitor
 from storage.connect import Connection
 
@@ -28,85 +27,74 @@ Why = Annotated[str, Form(max_length=4000)]
 
 
 @router.post("/acknowledge")
-def post_acknowledge(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    why: Why = "",
-) -> Response:  # fmt: skip
+def post_acknowledge(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Take the alert."""
     return changed(
-        request, context, connection, visitor, number,
-        lambda: acknowledge(connection, number, visitor.name, why),
-    )  # fmt: skip
+        desk, number, lambda: acknowledge(desk.connection, number, desk.visitor.name, why)
+    )
 
 
 @router.post("/comment")
-def post_comment(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    why: Why = "",
-) -> Response:  # fmt: skip
+def post_comment(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Add a comment."""
-    return changed(
-        request, context, connection, visitor, number,
-        lambda: comment(connection, number, visitor.name, why),
-    )  # fmt: skip
+    return changed(desk, number, lambda: comment(desk.connection, number, desk.visitor.name, why))
 
 
 @router.post("/assign")
 def post_assign(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    assignee: Annotated[str, Form(max_length=100)] = "", why: Why = "",
-) -> Response:  # fmt: skip
+    desk: TechnicianDesk,
+    number: Number,
+    assignee: Annotated[str, Form(max_length=100)] = "",
+    why: Why = "",
+) -> Response:
     """Give the alert to a person, or to nobody."""
+    name = assignee.strip() or None
     return changed(
-        request, context, connection, visitor, number,
-        lambda: assign(
-            connection, number, visitor.name, why, assignee=assignee.strip() or None
-        ),
-    )  # fmt: skip
+        desk,
+        number,
+        lambda: assign(desk.connection, number, desk.visitor.name, why, assignee=name),
+    )
 
 
 @router.post("/shelve")
 def post_shelve(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    hours: Annotated[float, Form(gt=0, le=24 * 30)], why: Why = "",
-) -> Response:  # fmt: skip
+    desk: TechnicianDesk,
+    number: Number,
+    hours: Annotated[float, Form(gt=0, le=24 * 30)],
+    why: Why = "",
+) -> Response:
     """Put the alert aside for some hours."""
+    until = datetime.now(UTC) + timedelta(hours=hours)
     return changed(
-        request, context, connection, visitor, number,
-        lambda: shelve_within(
-            connection, number, visitor, why, datetime.now(UTC) + timedelta(hours=hours)
-        ),
-    )  # fmt: skip
+        desk, number, lambda: shelve_within(desk.connection, number, desk.visitor, why, until)
+    )
 
 
 @router.post("/unshelve")
-def post_unshelve(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    why: Why = "",
-) -> Response:  # fmt: skip
+def post_unshelve(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Take the alert off the shelf."""
-    return changed(
-        request, context, connection, visitor, number,
-        lambda: unshelve(connection, number, visitor.name, why),
-    )  # fmt: skip
+    return changed(desk, number, lambda: unshelve(desk.connection, number, desk.visitor.name, why))
 
 
 @router.post("/resolve")
 def post_resolve(
-    request: Request, context: Here, connection: Database, visitor: Technician, number: Number,
-    cause: Annotated[str, Form(max_length=100)], why: Why = "",
-) -> Response:  # fmt: skip
+    desk: TechnicianDesk,
+    number: Number,
+    cause: Annotated[str, Form(max_length=100)],
+    why: Why = "",
+) -> Response:
     """Close the alert and say what it was; *cause* is "true_alarm wear"."""
-    resolution, _, code = cause.partition(" ")
-    if resolution not in list(Resolution):
+    word, _, code = cause.partition(" ")
+    if word not in list(Resolution):
         raise HTTPException(422, "Choose what it was.")
+    resolution = Resolution(word)
     return changed(
-        request, context, connection, visitor, number,
+        desk,
+        number,
         lambda: resolve(
-            connection, number, visitor.name, why,
-            resolution=Resolution(resolution), cause_code=code,
+            desk.connection, number, desk.visitor.name, why, resolution=resolution, cause_code=code
         ),
-    )  # fmt: skip
+    )
 
 
 def shelve_within(
@@ -124,19 +112,11 @@ def shelve_within(
 
 
 def changed(
-    request: Request,
-    context: Context,
-    connection: Connection,
-    visitor: Visitor,
-    number: int,
-    change: Callable[[], Alert],
-    link: str | None = None,
+    desk: Desk, number: int, change: Callable[[], Alert], link: str | None = None
 ) -> Response:
     """Make *change* and show the alert as it then is; a refusal is told on its page."""
     try:
         change()
     except AlertsError as error:
-        return alert_page(
-            request, context, connection, visitor, number, link=link, status=409, refused=str(error)
-        )
+        return alert_page(desk, number, link=link, status=409, refused=str(error))
     return RedirectResponse(link or f"/alerts/{number}", 303)

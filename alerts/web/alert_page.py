@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Path, Request
+from fastapi import APIRouter, HTTPException, Path
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import ValidationError
@@ -18,15 +18,16 @@ from alerts.query import Story, count_alerts, list_alerts, story
 from alerts.resolve import CAUSE_CODES
 from alerts.web.affected import Affected, affected_cells
 from alerts.web.alert_filter import LARGEST_ID, AskedQuery, Show
-from alerts.web.chart import Evidence, evidence_chart
-from alerts.web.context import Context, Database, Here
+from alerts.web.context import Context
 from alerts.web.evidence import Details, read_evidence
-from alerts.web.guard import Viewer
+from alerts.web.evidence_chart import Evidence, evidence_chart
+from alerts.web.guard import Desk, ViewerDesk
 from alerts.web.page import render
-from alerts.web.role import Visitor
 from storage.connect import Connection
 
 PAGE = 50
+#: Hours that the page offers to shelve for.
+_SHELVINGS_H = (1, 4, 8, 12, 24, 72, 168)
 
 router = APIRouter(prefix="/alerts")
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
@@ -43,56 +44,47 @@ class Exhibit:
 
 
 @router.get("")
-def alerts(
-    request: Request, context: Here, connection: Database, visitor: Viewer, asked: AskedQuery
-) -> HTMLResponse:
+def alerts(desk: ViewerDesk, asked: AskedQuery) -> HTMLResponse:
     """Show a page of the list."""
-    found = list_alerts(connection, asked.filter(), PAGE + 1)
+    found = list_alerts(desk.connection, asked.filter(), PAGE + 1)
     older = None
     if len(found) > PAGE:
         found = found[:PAGE]
         stated = asked.model_dump(exclude_defaults=True) | {"before": found[-1].id}
         older = f"/alerts?{urlencode(stated)}"
+    plant = desk.context.plant
+    waiting = asked.model_copy(update={"show": Show.WAITING})
     return render(
-        request, "alerts.html", visitor,
+        desk.request, "alerts.html", desk.visitor,
         alerts=found, asked=asked, older=older, parts=list(Show), severities=list(Severity),
-        waiting=count_alerts(connection, asked.model_copy(update={"show": Show.WAITING}).filter()),
-        lines=context.plant.production.lines, stations=context.plant.stations,
+        waiting=count_alerts(desk.connection, waiting.filter()),
+        lines=plant.production.lines, stations=plant.stations,
     )  # fmt: skip
 
 
 @router.get("/{number}")
-def alert(
-    request: Request, context: Here, connection: Database, visitor: Viewer, number: Number
-) -> HTMLResponse:
+def alert(desk: ViewerDesk, number: Number) -> HTMLResponse:
     """Show one alert."""
-    return alert_page(request, context, connection, visitor, number)
+    return alert_page(desk, number)
 
 
 def alert_page(
-    request: Request,
-    context: Context,
-    connection: Connection,
-    visitor: Visitor,
-    number: int,
-    *,
-    link: str | None = None,
-    status: int = 200,
-    refused: str = "",
+    desk: Desk, number: int, *, link: str | None = None, status: int = 200, refused: str = ""
 ) -> HTMLResponse:
-    """Return the page of one alert; *link* is the address of the signed link it is seen by.
+    """Return the page of one alert; *link* is the path of the signed link it is seen by.
 
     *refused* says why a change was not made. Raise 404.
     """
     try:
-        told = story(connection, number)
+        told = story(desk.connection, number)
     except AlertsError as error:
         raise HTTPException(404, f"There is no alert {number}.") from error
+    longest = desk.visitor.role.longest_shelving
     return render(
-        request, "alert.html", visitor, status,
-        story=told, alert=told.alert, exhibit=exhibit(connection, context, told), link=link,
-        refused=refused, causes=CAUSE_CODES,
-        shelvings=[h for h in (1, 4, 8, 12, 24, 72, 168) if h * 3600 <= visitor.role.longest_shelving.total_seconds()],
+        desk.request, "alert.html", desk.visitor, status,
+        story=told, alert=told.alert, exhibit=exhibit(desk.connection, desk.context, told),
+        link=link, refused=refused, causes=CAUSE_CODES,
+        shelvings=[h for h in _SHELVINGS_H if timedelta(hours=h) <= longest],
     )  # fmt: skip
 
 
@@ -105,8 +97,6 @@ def exhibit(connection: Connection, context: Context, told: Story) -> Exhibit:
         details = Details.model_validate(alert.details)
     except ValidationError:  # an alert that no chart raised, such as a signal that is lost
         return Exhibit(None, None, None, cells)
-    evidence = read_evidence(
-        connection, context.plant, alert.cause, details, alert.title, max(until, details.time)
-    )
+    evidence = read_evidence(connection, context.plant, alert, details, max(until, details.time))
     chart = Markup(evidence_chart(evidence, context.zone)) if evidence.points else None  # noqa: S704  # every text in it is escaped
     return Exhibit(details, evidence, chart, cells)

@@ -100,7 +100,9 @@ def post_acknowledge(
     connection: Database, visitor: TechnicianProgram, number: Number, note: Note
 ) -> AlertOut:
     """Take an alert."""
-    return _changed(connection, number, lambda: acknowledge(connection, number, visitor.name, note.why))
+    return _changed(
+        connection, number, lambda: acknowledge(connection, number, visitor.name, note.why)
+    )
 
 
 @router.post("/alerts/{number}/comment", responses=_CHANGES)
@@ -138,7 +140,9 @@ def post_unshelve(
     connection: Database, visitor: TechnicianProgram, number: Number, note: Note
 ) -> AlertOut:
     """Take an alert off the shelf before its time."""
-    return _changed(connection, number, lambda: unshelve(connection, number, visitor.name, note.why))
+    return _changed(
+        connection, number, lambda: unshelve(connection, number, visitor.name, note.why)
+    )
 
 
 @router.post("/alerts/{number}/resolve", responses=_CHANGES)

@@ -196,7 +196,9 @@ def _keepable(text: str) -> str:
 
 
 Words = Annotated[str, Field(max_length=4000), AfterValidator(_keepable)]
-Reason = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S"), AfterValidator(_keepable)]
+Reason = Annotated[
+    str, Field(min_length=1, max_length=4000, pattern=r"\S"), AfterValidator(_keepable)
+]
 
 
 class Note(BaseModel):

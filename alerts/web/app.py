@@ -31,8 +31,8 @@ from alerts.web.guard import SignInNeededError
 from alerts.web.headers import Safety
 from alerts.web.metrics import AlertCollector, Meter, Metered, metrics_router
 from alerts.web.page import FOLDER, refusal
-from plant.model import Plant
 from alerts.web.settings import Settings
+from plant.model import Plant
 from storage.connect import Connection, conninfo
 
 _LOG = logging.getLogger("jellyroll.web")

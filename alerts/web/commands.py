@@ -38,6 +38,7 @@ app.add_typer(user_commands.tokens, name="token")
 @app.callback(invoke_without_command=True)
 def web(
     asked: typer.Context,
+    *,
     database: Annotated[
         str,
         typer.Option(
@@ -57,7 +58,7 @@ def web(
         Path | None,
         typer.Option(
             "--key-file",
-            help=f"A file with the key of signed links, the same as `alerts run` has; else {VARIABLE}.",
+            help=f"A file with the key of signed links, as `alerts run` has it; else {VARIABLE}.",
         ),
     ] = None,
     shifts: Annotated[
@@ -106,7 +107,9 @@ def web(
         if key is None:
             _LOG.warning("without --key-file or %s no signed link can be opened", VARIABLE)
         if not is_private(address):
-            _LOG.warning("%s: passwords can be read on the way; put a proxy with TLS before it", address)
+            _LOG.warning(
+                "%s: passwords can be read on the way; put a proxy with TLS before it", address
+            )
         with open_pool(database) as pool:
             _serve(
                 uvicorn.Config(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from psycopg import sql
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from alerts.alert import Cause
-from alerts.web.chart import Evidence
+from alerts.alert import Alert, Cause
+from alerts.web.evidence_chart import Evidence
 from alerts.web.sql import statement
 from plant.model import Plant
 from plant.tables import ColumnType, Kind, Table
@@ -41,20 +41,16 @@ class Details(BaseModel):
 
 
 def read_evidence(
-    connection: Connection,
-    plant: Plant,
-    cause: Cause,
-    details: Details,
-    title: str,
-    until: datetime,
+    connection: Connection, plant: Plant, alert: Alert, details: Details, until: datetime
 ) -> Evidence:
-    """Return what there is to draw of *cause* around its onset; *until* the process was off.
+    """Return what there is to draw of *alert* around its onset; *until* then the process was off.
 
     The points are those of the database, and where it has none any more those of the alert.
     """
+    cause = alert.cause
     begin = details.since - min(_BEFORE, max(_LEAST, until - details.since))
     end = min(until + _LEAST, details.since + _AFTER)
-    points = _stored(connection, plant, cause, begin, end)
+    points = _stored(connection, plant, cause, (begin, end))
     if not points:
         points = [(at.astimezone(UTC), v) for at, v in details.last_points if v is not None]
     signal = None
@@ -63,7 +59,7 @@ def read_evidence(
         if cause.characteristic in {*station.signals, *station.results}:
             signal = plant.signal(cause.equipment, cause.characteristic)
     return Evidence(
-        title=title,
+        title=alert.title,
         points=points,
         since=details.since,
         until=min(until, end),
@@ -76,26 +72,26 @@ def read_evidence(
 
 
 def _stored(
-    connection: Connection, plant: Plant, cause: Cause, begin: datetime, end: datetime
+    connection: Connection, plant: Plant, cause: Cause, window: tuple[datetime, datetime]
 ) -> list[tuple[datetime, float]]:
     for kind in (Kind.CELL, Kind.TELEMETRY):
         table = plant.tables.get((kind, cause.station))
         if table and cause.characteristic in table.by_name:
-            return _read(connection, table, kind, cause, begin, end)
+            return _read(connection, table, cause, window)
     return []
 
 
 def _read(
-    connection: Connection, table: Table, kind: Kind, cause: Cause, begin: datetime, end: datetime
+    connection: Connection, table: Table, cause: Cause, window: tuple[datetime, datetime]
 ) -> list[tuple[datetime, float]]:
     value: sql.Composable = sql.Identifier(cause.characteristic)
     if table.by_name[cause.characteristic].type is ColumnType.FLOATS:
         if cause.position is None:
             return []
         value = sql.SQL("{}[{}]").format(value, sql.Literal(cause.position))
-    query = statement("evidence_cells" if kind is Kind.CELL else "evidence_samples").format(
-        value=value, table=sql.Identifier(table.schema, table.name)
-    )
+    name = "evidence_cells" if "position" in table.by_name else "evidence_samples"
+    query = statement(name).format(value=value, table=sql.Identifier(table.schema, table.name))
+    begin, end = window
     asked = {
         "equipment": cause.equipment,
         "position": cause.position,
@@ -103,4 +99,4 @@ def _read(
         "end": end,
         "piece_s": max(0.001, (end - begin).total_seconds() / _PIECES),
     }
-    return [(at, float(value)) for at, value in connection.execute(query, asked)]
+    return [(at, float(number)) for at, number in connection.execute(query, asked)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from alerts.web import session, token
-from alerts.web.context import Database, Here
+from alerts.web.context import Context, Database, Here
 from alerts.web.forms import session_cookie
 from alerts.web.role import Role, Visitor
+from storage.connect import Connection
 
 _ANYBODY = Visitor("", Role.VIEWER, is_known=False)
 _bearer = HTTPBearer(
@@ -39,7 +41,9 @@ def needs(role: Role) -> Callable[..., Visitor]:
         if visitor is None or not (visitor.is_known or role is Role.VIEWER):
             raise SignInNeededError
         if not visitor.role.includes(role):
-            raise HTTPException(403, f"This needs the role {role}; {visitor.name} is {visitor.role}.")
+            raise HTTPException(
+                403, f"This needs the role {role}; {visitor.name} is {visitor.role}."
+            )
         return visitor
 
     return check
@@ -62,8 +66,33 @@ def program(role: Role) -> Callable[..., Visitor]:
     return check
 
 
-Stranger = Annotated[Visitor | None, Depends(visitor_of)]
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A request of a person: who asks, and what it takes to answer."""
+
+    request: Request
+    context: Context
+    connection: Connection
+    visitor: Visitor
+
+
 Viewer = Annotated[Visitor, Depends(needs(Role.VIEWER))]
 Technician = Annotated[Visitor, Depends(needs(Role.TECHNICIAN))]
+
+
+def viewer_desk(request: Request, context: Here, connection: Database, visitor: Viewer) -> Desk:
+    """Return the request of somebody who may look."""
+    return Desk(request, context, connection, visitor)
+
+
+def technician_desk(
+    request: Request, context: Here, connection: Database, visitor: Technician
+) -> Desk:
+    """Return the request of somebody who may act."""
+    return Desk(request, context, connection, visitor)
+
+
+ViewerDesk = Annotated[Desk, Depends(viewer_desk)]
+TechnicianDesk = Annotated[Desk, Depends(technician_desk)]
 ViewerProgram = Annotated[Visitor, Depends(program(Role.VIEWER))]
 TechnicianProgram = Annotated[Visitor, Depends(program(Role.TECHNICIAN))]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from alerts.web.context import Database, Here
-from alerts.web.guard import Viewer
+from alerts.web.guard import ViewerDesk
 from alerts.web.health import read_health
 from alerts.web.page import render
 from alerts.web.shift import shift_began
@@ -17,11 +16,10 @@ router = APIRouter()
 
 
 @router.get("/")
-def line_health(
-    request: Request, context: Here, connection: Database, visitor: Viewer
-) -> HTMLResponse:
+def line_health(desk: ViewerDesk) -> HTMLResponse:
     """Show every line and station."""
     now = datetime.now(UTC)
+    context = desk.context
     began = shift_began(now, context.settings.shifts, context.zone)
-    health = read_health(connection, context.plant, began, now)
-    return render(request, "line_health.html", visitor, health=health, shift_began=began)
+    health = read_health(desk.connection, context.plant, began, now)
+    return render(desk.request, "line_health.html", desk.visitor, health=health, shift_began=began)

@@ -6,7 +6,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
-from httpx import HTTPError
+from httpx2 import HTTPError
 from starlette.concurrency import run_in_threadpool
 
 from alerts.web import account

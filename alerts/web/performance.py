@@ -1,4 +1,4 @@
-"""Alarm performance by ANSI/ISA-18.2 and EEMUA 191: is the stream of alerts one that people can use?
+"""Alarm performance by ANSI/ISA-18.2 and EEMUA 191: can people keep up with the alerts.
 
 Rates are counted in bins of ten minutes, empty ones included, for one operating position: a line.
 An alarm is a call for somebody: an alert that opens, or that opens again.

@@ -24,9 +24,7 @@ def begin(connection: Connection, account: str) -> str:
 
 def find(connection: Connection, token: str) -> Visitor | None:
     """Return whose session *token* is; None when it has ended or never was."""
-    row = connection.execute(
-        statement("session_find"), {"token_hash": digest(token)}
-    ).fetchone()
+    row = connection.execute(statement("session_find"), {"token_hash": digest(token)}).fetchone()
     return Visitor(row[0], Role(row[1])) if row else None
 
 

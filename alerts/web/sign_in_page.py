@@ -31,6 +31,7 @@ def sign_in(
     request: Request,
     context: Here,
     connection: Database,
+    *,
     name: Annotated[Text, Form()],
     password: Annotated[str, Form(max_length=account.MAX_PASSWORD_LENGTH)],
     next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002  # likewise

@@ -56,8 +56,7 @@ def all_tokens(connection: Connection) -> list[dict[str, Any]]:
 def find(connection: Connection, token: str) -> Visitor | None:
     """Return the program whose *token* it is; None when it has ended or never was."""
     row = connection.execute(
-        "SELECT name, role FROM web.token"
-        " WHERE token_hash = %s AND expires_at > clock_timestamp()",
+        "SELECT name, role FROM web.token WHERE token_hash = %s AND expires_at > clock_timestamp()",
         (digest(token),),
     ).fetchone()
     return Visitor(f"{row[0]} (token)", Role(row[1])) if row else None

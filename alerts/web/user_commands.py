@@ -28,6 +28,7 @@ PasswordFile = Annotated[
 @users.command("add")
 def add_user(
     name: Name,
+    *,
     role: Annotated[Role, typer.Option(help="What the person may do.")],
     database: DatabaseUrl,
     password_file: PasswordFile = None,
@@ -48,6 +49,7 @@ def add_user(
 @users.command("change")
 def change_user(
     name: Name,
+    *,
     database: DatabaseUrl,
     role: Annotated[Role | None, typer.Option(help="What the person may do from now on.")] = None,
     new_password: Annotated[

@@ -1,0 +1,135 @@
+"""Fixtures of the page's tests: a migrated database, the application on it, people who sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+from psycopg import sql
+from psycopg_pool import ConnectionPool
+
+from alerts.web import account
+from alerts.web.app import create_app, open_pool
+from alerts.web.role import Role
+from alerts.web.settings import Settings
+from plant.model import Plant
+from stack.home import create_database
+from stack.postgres import PrivateCluster
+from storage.connect import Connection, connect
+from storage.migrate import migrate
+from tests.alerts.web.support import ADDRESS, KEY, PASSWORD, Browser
+
+_NAME = "test_web"
+#: Everything a test can leave behind, while the guards of the history look away. Deleting few rows
+#: is quicker than truncating many tables.
+_TABLES = (
+    "alert.escalation", "alert.delivery", "alert.event", "alert.alert", "analysis.suspect",
+    "analysis.anomaly", "analysis.chart", "ingest.cursor", "web.session", "web.account",
+    "web.token", "web.failed_sign_in", "cell.filling", "telemetry.filling",
+)  # fmt: skip
+_FORGET = "".join(
+    ["SET session_replication_role = replica;"]
+    + [f"DELETE FROM {table};" for table in _TABLES]
+    + ["ALTER SEQUENCE alert.alert_id_seq RESTART"]
+).encode()
+SETTINGS = Settings(url=ADDRESS, key=KEY)
+
+
+@pytest.fixture(scope="session")
+def _web_database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
+    cluster.start()
+    create_database(cluster, _NAME)
+    migrate(cluster.dsn(_NAME), pilot)
+    yield cluster.dsn(_NAME)
+    cluster.start()
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(_NAME)))
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is slow to try on purpose, which tests have no time for."""
+    quick = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    monkeypatch.setattr(account, "_HASHER", quick)
+    monkeypatch.setattr(account, "_NOBODY", quick.hash("nobody"))
+
+
+@pytest.fixture
+def database(_web_database: str, cluster: PrivateCluster) -> str:
+    """The dsn of a database with everything the page reads, and nothing in it."""
+    cluster.start()  # a test before this one may have crashed it
+    with psycopg.connect(_web_database) as connection:
+        connection.execute(_FORGET)
+    return _web_database
+
+
+@pytest.fixture
+def link(database: str) -> Iterator[Connection]:
+    """A connection in autocommit."""
+    with connect(database, application="test", autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def pool(database: str) -> Iterator[ConnectionPool[Connection]]:
+    with open_pool(database) as pool:
+        yield pool
+
+
+StartApp = Callable[..., TestClient]
+
+
+@pytest.fixture
+def start_app(pool: ConnectionPool[Connection], pilot: Plant) -> Iterator[StartApp]:
+    """Start the application with other settings than usual."""
+    clients: list[TestClient] = []
+
+    def start(*, plant: Plant = pilot, **changes: object) -> TestClient:
+        settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+        client = TestClient(create_app(pool, plant, settings), base_url=settings.url)
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(start_app: StartApp) -> TestClient:
+    """A client of the application, without a session."""
+    return start_app()
+
+
+@pytest.fixture
+def stranger(client: TestClient) -> Browser:
+    """A browser of nobody."""
+    return Browser(client)
+
+
+@pytest.fixture
+def people(link: Connection) -> None:
+    """An account for each role, named after it."""
+    for role in Role:
+        account.add(link, role, role, PASSWORD)
+
+
+@pytest.fixture
+def browser(start_app: StartApp, people: None) -> Callable[[str], Browser]:
+    """Sign somebody in, by the name of their role, and return their browser."""
+
+    def signed_in(name: str) -> Browser:
+        visitor = Browser(start_app())
+        assert visitor.sign_in(name).status_code == 303
+        return visitor
+
+    return signed_in
+
+
+@pytest.fixture
+def technician(browser: Callable[[str], Browser]) -> Browser:
+    return browser("technician")
