@@ -24,11 +24,12 @@ _MS_PER_H = 3_600_000
 class _Stay(NamedTuple):
     """A batch in a tray place: its *first* cell, and when in ms.
 
-    It stands there in [*from_ms*, *until_ms*), and the place is empty before. The protocol begins
-    at *begin_ms*, and takes *stretch* times as long as it should.
+    The place is free for it from *free_ms* on, and has it in [*from_ms*, *until_ms*). The protocol
+    begins at *begin_ms*, and takes *stretch* times as long as it should.
     """
 
     first: int
+    free_ms: int
     from_ms: int
     begin_ms: float
     until_ms: int
@@ -55,6 +56,7 @@ class TrayCurve:
         self._delay_ms = at.delay_ms
         self._channels = at.positions
         self._trays = len(at.machines)
+        self._stays: dict[int, _Stay] = {}
 
     @classmethod
     def of(cls, results: Results, place: str) -> TrayCurve | None:
@@ -109,6 +111,12 @@ class TrayCurve:
 
     def _stay(self, tray: int, time_ms: int) -> _Stay:
         """Return the batch that stands in *tray* at *time_ms*, or comes there next."""
+        known = self._stays.get(tray)
+        if known is None or not known.free_ms <= time_ms < known.until_ms:
+            known = self._stays[tray] = self._found(tray, time_ms)
+        return known
+
+    def _found(self, tray: int, time_ms: int) -> _Stay:
         pace, delay_ms = self._pace, self._delay_ms
         out = pace.first_from(time_ms, delay_ms) // self._channels
         batch = out + (tray - 1 - out) % self._trays
@@ -118,7 +126,8 @@ class TrayCurve:
         from_ms, end_ms = max(wound_ms, free_ms), pace.time_ms(first, delay_ms)
         stretch = min(1.0, max(end_ms - from_ms, 1) / (PROTOCOL_H * _MS_PER_H))
         begin_ms = end_ms - stretch * PROTOCOL_H * _MS_PER_H
-        return _Stay(first, from_ms, begin_ms, pace.time_ms(last, delay_ms) + 1, stretch)
+        until_ms = pace.time_ms(last, delay_ms) + 1
+        return _Stay(first, free_ms, from_ms, begin_ms, until_ms, stretch)
 
 
 def without_curves(plant: Plant) -> Plant:

@@ -91,15 +91,15 @@ def begins(cells: Cells) -> Floats:
 def trace(hours: Floats, cells: Cells) -> Trace:
     """Return what *cells* show at *hours* of the protocol, in order; before 0 they soak."""
     begin = begins(cells)
-    step = np.full((len(hours), len(cells.ohm)), int(Step.SOAK), dtype=np.int64)
-    first, last = hours[0], hours[-1]
     # Cells of a tray are at one step or two: what all or none have begun needs no comparison.
-    for index in range(1, len(Step)):
-        if begin[index].min() <= last:
-            is_on = True if begin[index].max() <= first else hours[:, None] >= begin[index]
-            step += is_on
+    all_begun = int(np.searchsorted(begin.max(axis=1), hours[0], side="right")) - 1
+    any_begun = int(np.searchsorted(begin.min(axis=1), hours[-1], side="right")) - 1
+    first, last = max(all_begun, 0), max(any_begun, 0)
+    step = np.full((len(hours), len(cells.ohm)), first, dtype=np.int64)
+    for index in range(first + 1, last + 1):
+        step += hours[:, None] >= begin[index]
     found: Trace | None = None
-    for index in range(int(step[0].min()), int(step[-1].max()) + 1):
+    for index in range(first, last + 1):
         lasts_h = begin[index + 1] - begin[index] if index < Step.END else PROTOCOL_H
         # What comes before a step or after it is of another; its formulas need not bear it.
         since_h = np.clip(hours[:, None] - begin[index], 0.0, lasts_h)
