@@ -11,6 +11,9 @@ import socket
 from collections.abc import Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: RFC 6052: the IPv4 address is in the last 32 bits.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -60,5 +63,7 @@ def check(text: str, allowed: Sequence[Network]) -> None:
 def _plain(address: Address) -> Address:
     """Return the IPv4 address inside an IPv6 one: it is where a connection would go."""
     if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         return address.ipv4_mapped or address.sixtofour or address
     return address

@@ -7,9 +7,10 @@ together: after any crash all of it is there, or none and the anomalies are read
 from __future__ import annotations
 
 from alerts import anomaly as anomalies
-from alerts import evidence, flood, life, record
-from alerts.alert import Kind, State
+from alerts import evidence, life, record
+from alerts.alert import Alert, Kind, State
 from alerts.anomaly import Anomaly
+from alerts.flood import Flood
 from alerts.life import Alarm
 from alerts.setting import Setting
 from alerts.severity import severity_of
@@ -26,20 +27,22 @@ def correlate(connection: Connection, setting: Setting, limit: int = 200) -> int
     """
     with connection.transaction():
         taken = anomalies.take(connection, limit)
+        flood = Flood(connection, setting)
         for anomaly in taken:
             if anomaly.is_on:
-                _begin(connection, setting, anomaly)
+                _begin(connection, setting, anomaly, flood)
             else:
-                _end(connection, setting, anomaly)
+                _end(connection, setting, anomaly, flood)
+        flood.settle()
     return len(taken)
 
 
-def _begin(connection: Connection, setting: Setting, anomaly: Anomaly) -> None:
+def _begin(connection: Connection, setting: Setting, anomaly: Anomaly, flood: Flood) -> None:
     plant = setting.plant
-    known = record.find_open(connection, anomaly.cause)
+    known = _alert(connection, anomaly, flood)
     signal = signal_of(plant, anomaly.equipment, anomaly.characteristic)
     severity = severity_of(anomaly, signal, known.severity if known else None)
-    if known is None and flood.swallow(connection, setting, anomaly, severity):
+    if known is None and flood.swallow(anomaly, severity):
         return
     details = evidence.gather(connection, plant, anomaly)
     raised = Alarm(
@@ -54,13 +57,19 @@ def _begin(connection: Connection, setting: Setting, anomaly: Anomaly) -> None:
     life.alarm(connection, setting, raised)
 
 
-def _end(connection: Connection, setting: Setting, anomaly: Anomaly) -> None:
-    alert = record.find_open(connection, anomaly.cause)
+def _end(connection: Connection, setting: Setting, anomaly: Anomaly, flood: Flood) -> None:
+    alert = _alert(connection, anomaly, flood)
     if alert is None:
         # Closed by a person, or swallowed by a flood.
-        flood.subside(connection, setting, anomaly)
+        flood.subside(anomaly)
         return
     if alert.state is State.RETURNED:
         return  # back before: nothing changes
     stay_s = setting.config.rules.off_delay_s
     life.back(connection, setting, alert, anomaly.evidence(), stay_s)
+
+
+def _alert(connection: Connection, anomaly: Anomaly, flood: Flood) -> Alert | None:
+    if flood.knows(anomaly.cause):
+        return None
+    return record.find_open(connection, anomaly.cause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -106,6 +107,21 @@ def add_event(
     row = connection.execute(statement("event_insert"), parameters).fetchone()
     assert row is not None
     return Event(*row)
+
+
+def add_events(
+    connection: Connection, alert: int, what: Happened, rows: Sequence[tuple[str, dict[str, Any]]]
+) -> None:
+    """Add rows of why and detail to the history of *alert*, many at once."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement("event_insert"),
+            [
+                {"alert": alert, "maintenance": None, "who": SERVICE, "what": what, "why": why,
+                 "detail": json(detail)}
+                for why, detail in rows
+            ],
+        )  # fmt: skip
 
 
 def alert_of(row: dict[str, Any]) -> Alert:

@@ -26,7 +26,7 @@ from storage.connect import Connection
 
 #: A machine is missed after so many of its sampling periods, or the time in the rules if longer.
 _PERIODS = 5
-#: From so many machines of a place on, what befalls half of them befell the place.
+#: From so many parts of a place on, what befalls most of them befell the place.
 _A_PLACE = 2
 
 _ACTION = (
@@ -67,7 +67,7 @@ def watch(connection: Connection, setting: Setting) -> None:
 def lost_places(plant: Plant, seen: Iterable[Seen]) -> dict[Place, datetime]:
     """Return the widest places from which nothing comes, with when it last did.
 
-    A place is lost as a whole when at least half of what it has is: that is one cause, and the
+    A place is lost as a whole when more than half of what it has is: that is one cause, and the
     rest of it is on its way there or has another connection.
     """
     machines = {s.equipment: s for s in seen}
@@ -86,9 +86,9 @@ def lost_places(plant: Plant, seen: Iterable[Seen]) -> dict[Place, datetime]:
     dark = {
         line: min(whole[place] for place in places if place in whole)
         for line, places in lines.items()
-        if len(places) >= _A_PLACE and 2 * sum(p in whole for p in places) >= len(places)
+        if len(places) >= _A_PLACE and 2 * sum(p in whole for p in places) > len(places)
     }
-    if len(lines) >= _A_PLACE and 2 * len(dark) >= len(lines):
+    if len(lines) >= _A_PLACE and 2 * len(dark) > len(lines):
         return {Place("", "", ""): min(dark.values())}
     result = {Place(line, "", ""): since for line, since in dark.items()}
     for (line, station), since in whole.items():
@@ -106,7 +106,7 @@ def lost_places(plant: Plant, seen: Iterable[Seen]) -> dict[Place, datetime]:
 
 def _whole(members: list[Seen]) -> datetime | None:
     lost = [member.seen_at for member in members if member.is_lost]
-    return min(lost) if lost and 2 * len(lost) >= len(members) else None
+    return min(lost) if lost and 2 * len(lost) > len(members) else None
 
 
 def _look(connection: Connection, plant: Plant) -> None:

@@ -1,7 +1,6 @@
-SELECT f.alert
-  FROM alert.flooded AS f
-  JOIN alert.alert AS a ON a.id = f.alert AND a.closed_at IS NULL
- WHERE f.line = %(line)s AND f.station = %(station)s AND f.equipment = %(equipment)s
-   AND f.position IS NOT DISTINCT FROM %(position)s::smallint
-   AND f.characteristic = %(characteristic)s AND f.direction = %(direction)s
- LIMIT 1
+INSERT INTO alert.flooded (alert, line, station, equipment, position, characteristic, direction,
+                           is_on, first_anomaly, last_anomaly)
+VALUES (%(alert)s, %(line)s, %(station)s, %(equipment)s, %(position)s, %(characteristic)s,
+        %(direction)s, %(is_on)s, %(anomaly)s, %(anomaly)s)
+ON CONFLICT (alert, line, station, equipment, position, characteristic, direction) DO UPDATE
+   SET is_on = excluded.is_on, last_anomaly = excluded.last_anomaly

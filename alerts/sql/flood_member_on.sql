@@ -1,6 +1,0 @@
-INSERT INTO alert.flooded (alert, line, station, equipment, position, characteristic, direction,
-                           is_on, first_anomaly, last_anomaly)
-VALUES (%(alert)s, %(line)s, %(station)s, %(equipment)s, %(position)s, %(characteristic)s,
-        %(direction)s, true, %(anomaly)s, %(anomaly)s)
-ON CONFLICT (alert, line, station, equipment, position, characteristic, direction) DO UPDATE
-   SET is_on = true, last_anomaly = excluded.last_anomaly
