@@ -1,8 +1,9 @@
-"""Rows of fixed width out of a binary COPY, as one NumPy record array."""
+"""Rows of fixed width out of the database, as one NumPy record array."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +13,21 @@ from storage.connect import Connection
 
 #: PostgreSQL counts microseconds from 2000-01-01.
 EPOCH_SHIFT_US = 946_684_800_000_000
-_HEAD_BYTES = 11 + 8
-_TRAILER_BYTES = 2
 
 
 def read_columns(
-    connection: Connection, command: sql.Composed, columns: Sequence[tuple[str, str]]
+    connection: Connection,
+    command: sql.SQL | sql.Composed,
+    columns: Sequence[tuple[str, str]],
+    values: Mapping[str, Any],
 ) -> npt.NDArray[np.void]:
-    """Return what `COPY (...) TO STDOUT (FORMAT BINARY)` gives: records with *columns* by name.
+    """Return what *command* gives: the rows, packed one behind the other into one bytea, or null.
 
-    A column is its name and NumPy's type in network order (`>i8`, `>f8`); none may be null or of
-    variable length. Times come as PostgreSQL has them: add `EPOCH_SHIFT_US`.
+    A column is its name and NumPy's type in network order: `>i8` for what `int8send` or
+    `timestamptz_send` packs (times as PostgreSQL has them: add `EPOCH_SHIFT_US`), `>f8` for
+    `float8send`. Some ten times as fast as rows are, where they are small.
     """
-    with connection.cursor() as cursor, cursor.copy(command) as copy:
-        data = b"".join(copy)
-    layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for name, number in columns:
-        layout += [(f"{name}_length", ">i4"), (name, number)]
-    return np.frombuffer(data[_HEAD_BYTES:-_TRAILER_BYTES], dtype=np.dtype(layout))
+    with connection.cursor(binary=True) as cursor:
+        row = cursor.execute(command, values).fetchone()
+    data = row[0] if row and row[0] is not None else b""
+    return np.frombuffer(data, dtype=np.dtype(list(columns)))

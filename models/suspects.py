@@ -19,9 +19,10 @@ from models.sql import statement
 from models.suspects_cells import Visits, probes_of, read_event, read_station
 from models.suspects_earlier import Earlier, claims, read_earlier
 from models.suspects_event import Event, Written, read_events, write
+from models.suspects_levels import Cells, Factor, Ints
 from models.suspects_material import read_material
 from models.suspects_passing import Passing, place_factors
-from models.suspects_rank import Cells, Factor, Ints, Name, Suspect, rank
+from models.suspects_rank import Name, Suspect, rank
 from models.suspects_score import Baseline, score
 from models.suspects_sentence import sentence, words
 from plant.model import Plant
@@ -167,17 +168,17 @@ def _of_cells(
 
 def _written(plant: Plant, event: Event, suspect: Suspect) -> Written:
     since, evidence = event.since, f"{suspect.affected:,} cells"
-    if suspect.kind == "roll_metres":
+    if suspect.name.kind == "roll_metres":
         evidence = f"from {suspect.begin or 0.0:,.0f} m, {evidence}"
     elif suspect.begin is not None:
         since = from_us(int(suspect.begin))
+    kind, station, value = suspect.name
+    text = sentence(
+        plant, words(plant, kind, station, value), since=since, until=event.time,
+        evidence=evidence, effect=suspect.effect, unit=event.unit,
+    )  # fmt: skip
     return Written(
-        suspect.kind, suspect.value, suspect.station, suspect.affected, suspect.affected_total,
-        suspect.others, suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value,
-        since, suspect.effect, event.unit,
-        sentence(
-            plant, words(plant, suspect.kind, suspect.station, suspect.value),
-            since=since, until=event.time, evidence=evidence, effect=suspect.effect,
-            unit=event.unit,
-        ),
+        kind, value, station, suspect.affected, suspect.affected_total, suspect.others,
+        suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value, since,
+        suspect.effect, event.unit, text,
     )  # fmt: skip

@@ -11,8 +11,8 @@ from psycopg import sql
 
 from models.columns import EPOCH_SHIFT_US, read_columns
 from models.sql import statement
+from models.suspects_levels import Floats, Ints
 from models.suspects_passing import Passing
-from models.suspects_rank import Floats, Ints
 from plant.model import Plant
 from plant.tables import Kind
 from plant.times import from_us
@@ -145,16 +145,17 @@ def _read(
     if result is not None:
         value = sql.SQL("r.") + sql.Identifier(result)  # type: ignore[assignment]
     command = statement("suspect_cells").format(
-        table=sql.Identifier(table.schema, table.name),
-        value=value,
-        any_value=most is None,
-        recipes=list(plant.recipes),
-        machines=list(machines),
-        from_time=span[0],
-        to_time=span[1],
-        most=most,
+        table=sql.Identifier(table.schema, table.name), value=value
     )
-    rows = read_columns(connection, command, _COLUMNS)
+    given = {
+        "any_value": most is None,
+        "recipes": list(plant.recipes),
+        "machines": list(machines),
+        "from_time": span[0],
+        "to_time": span[1],
+        "most": most,
+    }
+    rows = read_columns(connection, command, _COLUMNS, given)
     return Visits(
         station,
         machines,

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from models.sql import statement
+from models.suspects_levels import Bools, Factor
 from models.suspects_passing import Passing, mask_of
-from models.suspects_rank import Bools, Claim, Factor, Name
+from models.suspects_rank import Claim, Name
 from plant.model import Equipment, Plant
 from plant.times import to_us
 from storage.connect import Connection

@@ -11,8 +11,8 @@ import numpy as np
 from models.columns import read_columns
 from models.sql import statement
 from models.suspects_cells import Visits
+from models.suspects_levels import Factor, Floats, Ints
 from models.suspects_passing import Passing
-from models.suspects_rank import Factor, Floats, Ints
 from plant.model import Plant
 from plant.times import from_us, to_us
 from storage.connect import Connection
@@ -53,18 +53,12 @@ def read_material(connection: Connection, plant: Plant, wound: Visits, key: Ints
     if not len(times):
         return Material([], [])
     span = from_us(int(times.min())), from_us(int(times.max()))
-    machines = list(wound.machines)
-    used = read_columns(
-        connection,
-        statement("suspect_metres").format(from_time=span[0], to_time=span[1], machines=machines),
-        _METRES,
-    )
+    given = {"from_time": span[0], "to_time": span[1], "machines": list(wound.machines)}
+    used = read_columns(connection, statement("suspect_metres"), _METRES, given)
     uses: dict[str, list[_Use]] = {}
     name_of: dict[int, str] = {}
-    for child, parent, equipment, time, from_m, _, number in connection.execute(
-        statement("suspect_origins"),
-        {"from_time": span[0], "to_time": span[1], "machines": machines},
-    ):
+    rows_up = connection.execute(statement("suspect_origins"), given)
+    for child, parent, equipment, time, from_m, _, number in rows_up:
         uses.setdefault(child, []).append(_Use(parent, equipment, time, from_m))
         name_of[number] = child
     parents, at = np.unique(used["parent"], return_inverse=True)

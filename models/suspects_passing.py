@@ -7,7 +7,7 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from models.suspects_rank import Bools, Factor, Floats, Ints
+from models.suspects_levels import Bools, Factor, Floats, Ints
 from plant.stations import Station
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from models.suspects_cells import Visits
-from models.suspects_rank import CLIP, Bools, Cells
+from models.suspects_levels import Bools, Cells
+from models.suspects_rank import CLIP
 
 #: A cell further off than half the shift is nearer to the affected ones; never less than this (sd).
 _LEAST = 1.0

@@ -1,5 +1,5 @@
-COPY (
-    SELECT hashtextextended(child, 0), hashtextextended(parent, 0), coalesce(from_m, 'NaN')
-      FROM material.genealogy
-     WHERE time BETWEEN {from_time} AND {to_time} AND equipment = ANY ({machines}::text[])
-) TO STDOUT (FORMAT BINARY)
+SELECT string_agg(
+           int8send(hashtextextended(child, 0)) || int8send(hashtextextended(parent, 0))
+           || float8send(coalesce(from_m, 'NaN')), ''::bytea)
+  FROM material.genealogy
+ WHERE time BETWEEN %(from_time)s AND %(to_time)s AND equipment = ANY (%(machines)s)
