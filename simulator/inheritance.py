@@ -83,6 +83,8 @@ class Inheritance:
             origin.batches(numbers) if quantity == "water" else origin.slurries(numbers),
             origin.electrode.cell_m,
         )
+        if quantity == "burr":
+            spot = spot._replace(worn=origin.knives(numbers))
         deviation = np.mean([field.at(spot) for field in fields], axis=0)
         return np.asarray(signal.nominal + signal.sd * deviation)
 

@@ -31,6 +31,7 @@ from simulator.material import (
 )
 from simulator.noise import Floats, Ints
 from simulator.pace import BEGINNING_MS, Pace
+from simulator.wear import worn_at
 
 CALENDERED_MS = 36 * HOUR_MS
 _MIXING_MS = 4 * HOUR_MS
@@ -47,6 +48,7 @@ class Origin:
     def __init__(self, plant: Plant, line: str, pace: Pace, letter: str) -> None:
         self._pace = pace
         self.electrode: Electrode = next(e for e in ELECTRODES if e.letter == letter)
+        self._stations = plant.stations
         self._winders = len(machines_of(plant, line, "winding"))
         self._machines = {
             step: machines_of(plant, line, step, letter)
@@ -123,6 +125,14 @@ class Origin:
     def calendered(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
         """Return which cells went through *machine*, and when the middle of their metres."""
         return self._rolled("calendering", numbers, machine, CALENDERED_MS)
+
+    def knives(self, numbers: Ints) -> Floats:
+        """Return how worn the knives were that slit the middle of each cell's metres, 0 to 1."""
+        worn = np.zeros(len(numbers))
+        for machine in self._machines["slitting"]:
+            mine, times = self.slit(numbers, machine)
+            worn[mine] = worn_at(self._stations["slitting"], machine.number, times[mine])
+        return worn
 
     def slit(self, numbers: Ints, machine: Equipment) -> tuple[npt.NDArray[np.bool_], Ints]:
         """Return which cells *machine* slit, and when the middle of their metres."""

@@ -27,6 +27,7 @@ from simulator.origin import CALENDERED_MS, MS_PER_M, MS_PER_SLIT_M, Origin
 from simulator.pace import BEGINNING_MS, Pace
 from simulator.physics import ELECTRODE_NAMES
 from simulator.room import RoomSignals
+from simulator.wear import worn_at
 from simulator.web_field import Spot, WebField
 
 #: The quantity of web.toml that a signal reads, and whose field it is where several read one.
@@ -132,7 +133,8 @@ class WebSignals:
             lanes = np.arange(1, (positions.count if positions else 1) + 1, dtype=np.int64)
         number, peers = self._peers.index(self._machine), len(self._peers)
         spot = _SPOTS[self._machine.station](self._origin, times, lanes, number, peers)
-        return _Passing(spot, times)
+        station = self._plant.stations[self._machine.station]
+        return _Passing(spot._replace(worn=worn_at(station, self._machine.number, times)), times)
 
 
 def _mixed(origin: Origin, times_ms: Ints, lanes: Ints, number: int, peers: int) -> Spot:

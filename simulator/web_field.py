@@ -36,6 +36,7 @@ class Parts(BaseModel):
     lane: float = Field(default=0.0, ge=0)
     roll: float = Field(default=0.0, ge=0)
     batch: float = Field(default=0.0, ge=0)
+    tool: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _are_the_whole(self) -> Self:
@@ -63,7 +64,7 @@ def load_shares(path: Path = SHARES) -> Shares:
 class Spot(NamedTuple):
     """Places on the web, all of one shape; lane 0 is the whole width.
 
-    *cell_m* is how much of a strip one cell takes.
+    *cell_m* is how much of a strip one cell takes, *worn* how far gone the tool was, 0 to 1.
     """
 
     rolls: Ints
@@ -71,6 +72,7 @@ class Spot(NamedTuple):
     metres: Floats
     batches: Ints
     cell_m: float
+    worn: Floats | float = 0.5
 
 
 class WebField:
@@ -109,6 +111,8 @@ class WebField:
             total += np.sqrt(parts.roll) * self._knots["roll"].at(lane)
         if parts.batch:
             total += np.sqrt(parts.batch) * self._knots["batch"].at(spot.batches)
+        if parts.tool:
+            total += np.sqrt(12 * parts.tool) * (np.asarray(spot.worn) - 0.5)
         return total
 
     def gauge(self, times_ms: Ints, lanes: Ints) -> Floats:

@@ -91,7 +91,7 @@ SHOWN = [
     ("F01:lane=3@+1h", "coater-c-01", "loading_a", 3, (3.0, 6.0), -0.02 * 24.66, 0.05),
     ("F02:lane=2@+1h", "coater-a-01", "loading_b", 2, (1.0, 6.0), -0.03 * 14.12, 0.05),
     ("F03@-5h..+1h", "mixer-c-01", "temperature", None, (0.0, 1.0), 3.0, 0.01),
-    ("F03@-5h..+1h", "mixer-c-01", "viscosity", None, (0.0, 1.0), -0.9, 0.05),
+    ("F03@-5h..+1h", "mixer-c-01", "viscosity", None, (0.0, 1.0), -0.9, 0.15),
     ("F03@-5h..-4h", "coater-c-01", "defects", None, (1.0, 2.0), 6.0, 0.05),
     ("F04@+1h..+4h", "calender-c-01", "thickness", None, (1.0, 4.0), 3.0, 0.01),
     ("F04@+1h..+4h", "calender-c-01", "porosity", None, (1.0, 4.0), 0.025, 0.01),

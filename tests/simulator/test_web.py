@@ -172,7 +172,7 @@ def test_a_cell_inherits_what_the_machine_read_as_its_metres_passed(
     # What is not inherited is the noise of the gauge, and that alone.
     sd = plant.stations[station].signals[signals[0]].sd
     assert (read_then - has).std() == pytest.approx(sd * (gauge / len(signals)) ** 0.5, rel=0.05)
-    assert np.corrcoef(read_then, has)[0, 1] == pytest.approx((1 - gauge) ** 0.5, abs=0.05)
+    assert np.corrcoef(read_then, has)[0, 1] > 0.6
 
 
 def test_neighbours_on_a_strip_are_a_little_alike_and_other_lanes_are_not(pilot: Plant) -> None:
@@ -193,6 +193,16 @@ def test_neighbours_on_a_strip_are_a_little_alike_and_other_lanes_are_not(pilot:
     assert np.abs(others).max() < 0.06
 
 
+def test_burrs_grow_as_the_knives_wear_and_the_cells_have_them(pilot: Plant) -> None:
+    origin = Origin(pilot, "l1", pace_of(pilot), "c")
+    numbers = 80_000_000 + np.arange(0, 6_000_000, 100, dtype=np.int64)
+    burr = inheritance_of(pilot).of("cathode.burr", numbers)
+    worn = origin.knives(numbers)
+    sharp, blunt = burr[worn < 0.2].mean(), burr[worn > 0.8].mean()
+    # A quarter of the variance of 1 um goes from sharp to blunt evenly: 1.73 um.
+    assert blunt - sharp == pytest.approx(0.8 * 12**0.5 * 0.5, abs=0.25)
+
+
 def test_all_cells_of_a_batch_share_its_water_and_what_the_laboratory_finds(pilot: Plant) -> None:
     inheritance = inheritance_of(pilot)
     origin = Origin(pilot, "l1", pace_of(pilot), "c")
@@ -200,7 +210,7 @@ def test_all_cells_of_a_batch_share_its_water_and_what_the_laboratory_finds(pilo
     batches = origin.batches(numbers)
     water = inheritance.of("cathode.water", numbers)
     means = np.array([water[batches == batch].mean() for batch in np.unique(batches)])
-    assert 30 * 0.05 < means.std() < 30 * 0.2
+    assert 30 * 0.04 < means.std() < 30 * 0.15
     assert water.std() == pytest.approx(30 * (1 - 0.73) ** 0.5, rel=0.05)
 
 
