@@ -22,6 +22,8 @@ COMMANDS = {
     "deadletters": "ingest.deadletter_commands:app",
     "monitor": "models.commands:monitor",
     "cells": "models.cells.commands:app",
+    "train": "models.train_commands:train",
+    "models": "models.registry_commands:app",
     "spc": "models.spc_commands:app",
     "evaluate": "bench.evaluate_commands:app",
     "alerts": "alerts.commands:app",
@@ -30,6 +32,7 @@ COMMANDS = {
     "record": "simulator.record_commands:record",
     "replay": "simulator.replay_commands:replay",
     "trace": "genealogy.commands:app",
+    "ledger": "genealogy.us.commands:app",
     "dashboards": "dashboards.commands:app",
     "bench": "bench.commands:app",
 }

@@ -1,9 +1,9 @@
--- Of which lots of a bought part (electrolyte, separator, can) the cells of each product and month
--- are: the lot that was on the machine when the cell was there.
-SELECT c.product, c.month, m.thing AS lot, count(*) AS cells
+-- Of which lots of a bought part (electrolyte, separator, can) the cells of each month are: the lot
+-- that was on the machine when the cell was there.
+SELECT c.month, m.thing AS lot, count(*) AS cells
   FROM us_cell c
        JOIN {station} v ON v.cell = c.cell
        LEFT JOIN material.mounted m
               ON m.equipment = v.equipment AND m.slot = %(slot)s AND m.during @> v.time
  WHERE c.reason IS NULL AND c.product = %(product)s
- GROUP BY c.product, c.month, m.thing
+ GROUP BY c.month, m.thing

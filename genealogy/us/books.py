@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import enum
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -142,27 +142,31 @@ def take(connection: Connection, book: Book, path: Path, who: str) -> Taken:
     rows = list(_rows(book, path, text))
     shape = _SHAPES[book]
     names = tuple(shape.row.model_fields)
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    given = {name: _typed(connection, book, name) for name in names}
     statement = sql.SQL(
         "INSERT INTO {table} (who, file_sha256, {columns}) SELECT %(who)s, %(sha256)s, {values}"
-        " WHERE NOT EXISTS (SELECT FROM (SELECT {columns} FROM {table} WHERE {same} ORDER BY id"
-        " DESC LIMIT 1) latest WHERE latest IS NOT DISTINCT FROM ROW({values}))"
+        " WHERE NOT EXISTS (SELECT FROM (SELECT * FROM {table} WHERE {same_key} ORDER BY id DESC"
+        " LIMIT 1) latest WHERE {same})"
     ).format(
         table=sql.Identifier("ledger", _TABLES[book]),
-        columns=columns,
-        values=sql.SQL(", ").join(_typed(connection, book, name) for name in names),
-        same=sql.SQL(" AND ").join(
-            sql.SQL("{} IS NOT DISTINCT FROM {}").format(
-                sql.Identifier(name), _typed(connection, book, name)
-            )
-            for name in shape.key
-        ),
+        columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+        values=sql.SQL(", ").join(given.values()),
+        same_key=_equal({name: given[name] for name in shape.key}),
+        same=_equal(given),
     )
     origin = {"who": who, "sha256": hashlib.sha256(content).digest()}
     with connection.cursor() as cursor:
         cursor.executemany(statement, [{**origin, **row.model_dump()} for row in rows])
         added = max(cursor.rowcount, 0)
     return Taken(added, len(rows) - added)
+
+
+def _equal(given: Mapping[str, sql.Composed]) -> sql.Composed:
+    """Return the condition that columns have these values, null being one."""
+    return sql.SQL(" AND ").join(
+        sql.SQL("{} IS NOT DISTINCT FROM {}").format(sql.Identifier(name), value)
+        for name, value in given.items()
+    )
 
 
 def _typed(connection: Connection, book: Book, name: str) -> sql.Composed:

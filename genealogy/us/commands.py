@@ -1,0 +1,160 @@
+"""`jellyroll ledger`: eligible energy and credit of a year, and the books that it rests on."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import psycopg
+import typer
+from rich.console import Console
+
+from genealogy.mounts import catch_up
+from genealogy.us import evidence
+from genealogy.us.books import Book, columns_of, take
+from genealogy.us.render import show
+from genealogy.us.report import LedgerError, Report, report
+from genealogy.us.rules import SHIPPED, load_rules
+from plant.load import load_plant
+from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from storage.connect import Connection, connect
+
+app = typer.Typer(no_args_is_help=True, help="The US production ledger. It informs: no tax advice.")
+
+Year = Annotated[int, typer.Option(min=2023, max=2100, help="Of the sale.")]
+RulesFile = Annotated[
+    Path, typer.Option("--rules", help="Law and money, as genealogy/us/rules.toml.", dir_okay=False)
+]
+
+
+@app.callback(invoke_without_command=True)
+def ledger(
+    context: typer.Context,
+    *,
+    year: Annotated[
+        int | None, typer.Option(min=2023, max=2100, help="Of the sale.", show_default=False)
+    ] = None,
+    database: DatabaseUrl = "",
+    plant: PlantFile = DEFAULT_PLANT,
+    rules: RulesFile = SHIPPED,
+    pack: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="Write every cell and lot, with digests, to a new folder."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show eligible energy, credit, what is excluded and why, and the material behind it.
+
+    It informs; it is not tax advice.
+
+    Example: jellyroll ledger --year 2027 --evidence evidence-2027
+    """
+    if context.invoked_subcommand:
+        return
+    if not database:
+        raise typer.BadParameter("name the database with --database or JELLYROLL_DATABASE")
+    if year is None:
+        raise typer.BadParameter("give the year of the report with --year")
+    with _worked_out(database, plant, rules, year) as (connection, found):
+        files = evidence.write(connection, found, rules, pack) if pack else []
+    if as_json:
+        typer.echo(evidence.as_json(found))
+        return
+    Console(highlight=False).print(*show(found), sep="\n")
+    if files:
+        typer.echo(f"{len(files)} files in {pack}; `sha256sum --check MANIFEST` there", err=True)
+
+
+@app.command()
+def cells(
+    *,
+    year: Year,
+    reason: Annotated[
+        str | None, typer.Option(help="As in the report, or 'eligible'.", show_default="all")
+    ] = None,
+    product: Annotated[str | None, typer.Option(help="A recipe.", show_default="all")] = None,
+    month: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m"], help="Of the sale, as 2027-03.", show_default="all"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 100,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    rules: RulesFile = SHIPPED,
+    as_json: Json = False,
+) -> None:
+    """Open a number of the report: the cells behind it.
+
+    Example: jellyroll ledger cells --year 2027 --reason "channel without a valid calibration"
+    """
+    chosen = {"reason": reason, "product": product, "month": _first_day(month)}
+    with _worked_out(database, plant, rules, year) as (connection, _):
+        rows = evidence.cells(connection, chosen, limit)
+    names = ("cell", "product", "energy_wh", "sold_on", "customer", "equipment", "position",
+             "calibration", "reason")  # fmt: skip
+    if as_json:
+        typer.echo(orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str))
+        return
+    typer.echo("\t".join(names))
+    for row in rows:
+        typer.echo("\t".join("" if value is None else str(value) for value in row))
+
+
+@app.command("import")
+def import_book(
+    book: Annotated[Book, typer.Argument(help="Which book the file is for.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file with a header.", dir_okay=False)],
+    *,
+    who: Annotated[
+        str, typer.Option(help="In whose name.", show_default="the account that runs this")
+    ] = "",
+    database: DatabaseUrl,
+) -> None:
+    """Add a CSV file to the ledger: new rows, and corrections of what it says otherwise.
+
+    The file is taken whole or not at all; what the ledger says already adds nothing. `jellyroll
+    ledger columns` says what each file must have.
+
+    Example: jellyroll ledger import lots lots.csv --who "A. Buyer"
+    """
+    with connect(database, application="jellyroll ledger") as connection:
+        taken = take(connection, book, file, who or getpass.getuser())
+        connection.commit()
+    typer.echo(f"{taken.added} rows added, {taken.known} known already")
+
+
+@app.command()
+def columns() -> None:
+    """Show the columns of each file that can be imported.
+
+    Example: jellyroll ledger columns
+    """
+    for book in Book:
+        typer.echo(f"{book}: {','.join(columns_of(book))}")
+
+
+@contextmanager
+def _worked_out(
+    database: str, plant: Path, rules: Path, year: int
+) -> Iterator[tuple[Connection, Report]]:
+    with connect(database, application="jellyroll ledger") as connection:
+        try:
+            catch_up(connection)
+            connection.commit()
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            yield connection, report(connection, load_plant(plant), load_rules(rules), year)
+        except psycopg.errors.UndefinedTable as error:
+            raise LedgerError(
+                f"the database does not fit ({error.diag.message_primary}): run `jellyroll migrate`"
+            ) from error
+        finally:
+            connection.rollback()
+
+
+def _first_day(month: datetime | None) -> date | None:
+    return month.date() if month else None

@@ -1,0 +1,64 @@
+"""The report of a year for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from genealogy.us.report import Report
+
+
+def show(report: Report) -> Iterator[RenderableType]:
+    """Yield what to print of *report*, its warnings first."""
+    yield Text(report.disclaimer, style="dim")
+    for figure in report.verify:
+        yield Text(f"verify: {figure}", style="yellow")
+    yield Text(
+        f"{report.year}: {report.kwh:,.3f} kWh eligible, credit USD {report.credit_usd:,.2f} "
+        f"({report.factor:.0%} of the rate)",
+        style="bold",
+    )
+    yield _table(
+        ("product", "cells", "kWh", "credit USD"),
+        (
+            (p.product, f"{p.cells:,}", f"{p.kwh:,.3f}", f"{p.credit_usd:,.2f}")
+            for p in report.products
+        ),
+    )
+    yield _table(
+        ("product", "month", "cells", "kWh", "material USD", "ratio", "least", "domestic", ""),
+        (
+            (
+                m.product, f"{m.month:%Y-%m}", f"{m.cells:,}", f"{m.kwh:,.3f}",
+                f"{m.cost_usd:,.2f}", _share(m.ratio), f"{m.threshold:.1%}",
+                _share(m.domestic_ratio),
+                "; ".join(filter(None, (m.reason, ", ".join(m.unknown)))),
+            )
+            for m in report.months
+        ),
+    )  # fmt: skip
+    yield _table(
+        ("excluded because", "product", "cells", "kWh"),
+        ((e.reason, e.product, f"{e.cells:,}", f"{e.kwh:,.3f}") for e in report.excluded),
+    )
+    yield _table(
+        ("material", "USD", "not prohibited", "domestic"),
+        (
+            (m.material, f"{m.cost_usd:,.2f}", _share(m.clean_ratio), _share(m.domestic_ratio))
+            for m in report.materials
+        ),
+    )
+
+
+def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Table:
+    table = Table(*heads, box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _share(part: float | None) -> str:
+    return "-" if part is None else f"{part:.1%}"
