@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import psycopg
+from jsonschema import Draft202012Validator
 from psycopg.types.json import Jsonb
 
 from alerts.backoff import BackOff
@@ -140,8 +142,20 @@ class Reply:
     raw: Callable[[Any], object] | None = None
 
 
+_SCHEMA = Path(__file__).parents[2] / "docs" / "alert-webhook.schema.json"
+_VALIDATOR = Draft202012Validator(json.loads(_SCHEMA.read_text()))
+
+
+def validate(body: bytes) -> None:
+    """Raise `ValidationError` if *body* is not what the published schema says."""
+    _VALIDATOR.validate(json.loads(body))
+
+
 class Endpoint:
-    """An HTTP server on 127.0.0.1 that gives *replies* in turn, then 204 to everything."""
+    """An HTTP server on 127.0.0.1 that gives *replies* in turn, then 204 to everything.
+
+    When it is left, every message of an alert that came must fit the published schema.
+    """
 
     def __init__(self, *replies: Reply, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._replies = list(replies)
@@ -189,6 +203,9 @@ class Endpoint:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for request in self.requests:
+            if b'"data":{"alert"' in request.body:
+                validate(request.body)
 
 
 class _Server(ThreadingHTTPServer):
