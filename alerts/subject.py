@@ -10,7 +10,7 @@ from plant.model import Plant
 from plant.signals import Signal
 
 #: UCUM, where people write otherwise.
-_FOR_PEOPLE = {
+FOR_PEOPLE = {
     "1": "", "Cel": "°C", "Ohm": "Ω", "mOhm": "mΩ", "uOhm": "µΩ", "MOhm": "MΩ", "kOhm": "kΩ",
     "A.h": "Ah", "W.h": "Wh", "um": "µm", "mg/cm2": "mg/cm²", "g/cm3": "g/cm³", "N.m": "Nm",
     "1/m3": "1/m³", "Pa.s": "Pa s", "mPa.s": "mPa s", "Pa.m3/s": "Pa m³/s", "10*-6": "ppm",
@@ -25,7 +25,7 @@ def title(plant: Plant, anomaly: Anomaly) -> str:
     For example "l1-filler-01 nozzle 3: fill mass 6.72 g, expected 6.40 g (+5.0 %)".
     """
     value, expected = _number(anomaly.value, anomaly.sd), _number(anomaly.expected, anomaly.sd)
-    unit = _FOR_PEOPLE.get(anomaly.unit, anomaly.unit)
+    unit = FOR_PEOPLE.get(anomaly.unit, anomaly.unit)
     space = f" {unit}" if unit else ""
     text = f"{subject(plant, anomaly.cause)} {value}{space}, expected {expected}{space}"
     difference = anomaly.value - anomaly.expected
