@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from alerts.alert import Kind, Severity, State, Suppression
 from alerts.resolve import Resolution
-from alerts.web.alert_filter import Text
+from alerts.web.alert_filter import KEEPABLE, Text
 from alerts.web.role import Role
 
 
@@ -189,16 +189,10 @@ class PerformanceOut(_Out):
     top: list[BusyCause]
 
 
-def _keepable(text: str) -> str:
-    if any(ord(c) == 0 or 0xD800 <= ord(c) < 0xE000 for c in text):
-        raise ValueError("holds a character that the database cannot keep")
-    return text
-
-
-Words = Annotated[str, Field(max_length=4000), AfterValidator(_keepable)]
-Reason = Annotated[
-    str, Field(min_length=1, max_length=4000, pattern=r"\S"), AfterValidator(_keepable)
-]
+#: Something that can be read, and no NUL, which the database cannot keep.
+_SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
+Words = Annotated[str, Field(max_length=4000, pattern=KEEPABLE)]
+Reason = Annotated[str, Field(max_length=4000, pattern=_SAID)]
 
 
 class Note(BaseModel):
@@ -220,7 +214,7 @@ class CommentIn(BaseModel):
 class AssignIn(Note):
     """Who is to look after the alert; null for nobody."""
 
-    assignee: Annotated[Text, Field(min_length=1, max_length=100, pattern=r"\S")] | None
+    assignee: Annotated[str, Field(max_length=100, pattern=_SAID)] | None
 
 
 class ShelveIn(BaseModel):

@@ -57,7 +57,7 @@ def read_link(token: str, key: str, now: datetime) -> Link:
     return link
 
 
-def _serializer(key: str) -> URLSafeSerializer[str]:
+def _serializer(key: str) -> URLSafeSerializer:
     return URLSafeSerializer(
         key,
         salt="jellyroll alert link",

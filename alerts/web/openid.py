@@ -7,6 +7,7 @@ from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from httpx2 import HTTPError
+from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 
 from alerts.web import account
@@ -44,7 +45,7 @@ def openid_router(context: Context, provider: OpenId) -> APIRouter:
     async def come_back(request: Request) -> Response:
         try:
             found = await client.authorize_access_token(request)
-        except OAuthError as error:
+        except (OAuthError, JoseError) as error:
             raise HTTPException(403, f"{provider.issuer} did not sign you in: {error}") from error
         except HTTPError as error:
             raise _away(provider) from error

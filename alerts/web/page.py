@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.alert import Happened, State
+from alerts.subject import position_name
 from alerts.web import words
 from alerts.web.context import Context
 from alerts.web.forms import form_token, remember_browser
@@ -47,6 +48,7 @@ _ENVIRONMENT.filters |= {
     "number": words.number,
     "percent": words.percent,
     "unit": words.unit,
+    "position": position_name,
     "state": lambda state: _STATES[State(state)],
     "happened": lambda what: _HAPPENED.get(what, str(what).replace("_", " ")),
 }

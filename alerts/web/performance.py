@@ -107,7 +107,9 @@ def read_performance(
     with connection.cursor(row_factory=class_row(StaleAlert)) as cursor:
         stale = cursor.execute(statement("performance_stale"), asked).fetchall()
     waits = [row[0] for row in connection.execute(statement("performance_waits"), asked)]
-    by_severity = dict(connection.execute(statement("performance_severities"), asked).fetchall())
+    by_severity: dict[str, int] = dict(
+        connection.execute(statement("performance_severities"), asked).fetchall()
+    )
     return Performance(
         line=line,
         since=since,

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from alerts.message import to_json
+from alerts.json_text import to_json
 from alerts.web import account, token
 from alerts.web.role import Role
 from plant.options import DatabaseUrl, Json

@@ -6,12 +6,9 @@ import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.subject import FOR_PEOPLE
+
 _STEPS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
-_UNITS = {
-    "1": "", "Cel": "°C", "Ohm": "Ω", "mOhm": "mΩ", "uOhm": "µΩ", "MOhm": "MΩ", "kOhm": "kΩ",
-    "A.h": "Ah", "W.h": "Wh", "um": "µm", "mg/cm2": "mg/cm²", "g/cm3": "g/cm³", "N.m": "Nm",
-    "1/m3": "1/m³", "Pa.s": "Pa s", "mPa.s": "mPa s", "Pa.m3/s": "Pa m³/s", "10*-6": "ppm",
-}  # fmt: skip
 
 
 def age(seconds: float | None) -> str:
@@ -52,4 +49,4 @@ def percent(share: float | None) -> str:
 
 def unit(ucum: str) -> str:
     """Return a UCUM unit as people write it."""
-    return _UNITS.get(ucum, ucum)
+    return FOR_PEOPLE.get(ucum, ucum)

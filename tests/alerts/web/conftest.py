@@ -1,4 +1,4 @@
-"""Fixtures of the page's tests: a migrated database, the application on it, people who sign in."""
+"""Fixtures of the page's tests: the application on the alert tests' database, and people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
-from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from alerts.web import account
@@ -17,37 +16,14 @@ from alerts.web.app import create_app, open_pool
 from alerts.web.role import Role
 from alerts.web.settings import Settings
 from plant.model import Plant
-from stack.home import create_database
-from stack.postgres import PrivateCluster
-from storage.connect import Connection, connect
-from storage.migrate import migrate
+from storage.connect import Connection
 from tests.alerts.web.support import ADDRESS, KEY, PASSWORD, Browser
 
-_NAME = "test_web"
-#: Everything a test can leave behind, while the guards of the history look away. Deleting few rows
-#: is quicker than truncating many tables.
-_TABLES = (
-    "alert.escalation", "alert.delivery", "alert.event", "alert.alert", "analysis.suspect",
-    "analysis.anomaly", "analysis.chart", "ingest.cursor", "web.session", "web.account",
-    "web.token", "web.failed_sign_in", "cell.filling", "telemetry.filling",
-)  # fmt: skip
-_FORGET = "".join(
-    ["SET session_replication_role = replica;"]
-    + [f"DELETE FROM {table};" for table in _TABLES]
-    + ["ALTER SEQUENCE alert.alert_id_seq RESTART"]
-).encode()
+_FORGET = b"""
+DELETE FROM web.account; DELETE FROM web.token; DELETE FROM web.failed_sign_in;
+DELETE FROM analysis.chart
+"""
 SETTINGS = Settings(url=ADDRESS, key=KEY)
-
-
-@pytest.fixture(scope="session")
-def _web_database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
-    cluster.start()
-    create_database(cluster, _NAME)
-    migrate(cluster.dsn(_NAME), pilot)
-    yield cluster.dsn(_NAME)
-    cluster.start()
-    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(_NAME)))
 
 
 @pytest.fixture(autouse=True)
@@ -59,19 +35,11 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(_web_database: str, cluster: PrivateCluster) -> str:
-    """The dsn of a database with everything the page reads, and nothing in it."""
-    cluster.start()  # a test before this one may have crashed it
-    with psycopg.connect(_web_database) as connection:
+def database(database: str) -> str:
+    """The dsn of the alert tests' database, with nobody who may sign in and no chart."""
+    with psycopg.connect(database) as connection:
         connection.execute(_FORGET)
-    return _web_database
-
-
-@pytest.fixture
-def link(database: str) -> Iterator[Connection]:
-    """A connection in autocommit."""
-    with connect(database, application="test", autocommit=True) as connection:
-        yield connection
+    return database
 
 
 @pytest.fixture
