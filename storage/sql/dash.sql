@@ -100,8 +100,39 @@ SELECT
     a.direction,
     a.title,
     a.since,
-    extract(epoch FROM coalesce(a.closed_at, now()) - a.opened_at)::double precision AS age_s
+    extract(epoch FROM coalesce(a.closed_at, now()) - a.opened_at)::double precision AS age_s,
+    a.kind,
+    a.assignee,
+    a.acknowledged_at,
+    a.acknowledged_by,
+    a.suppressed,
+    a.shelved_until,
+    a.parent,
+    a.resolution,
+    a.cause_code,
+    a.resolved_at
 FROM alert.alert AS a;
+
+-- What happened to alerts, and who did it: 'jellyroll' is the service itself.
+CREATE OR REPLACE VIEW dash.alert_event AS
+SELECT e.at AS time, e.alert, a.line, a.station, a.equipment, a.title, e.who, e.what, e.why
+FROM alert.event AS e
+JOIN alert.alert AS a ON a.id = e.alert;
+
+-- Whether what is told arrives, endpoint by endpoint, over the last day.
+CREATE OR REPLACE VIEW dash.alert_endpoint AS
+SELECT
+    endpoint,
+    count(*) FILTER (WHERE status = 'pending') AS pending,
+    count(*) FILTER (WHERE status = 'delivered') AS delivered,
+    count(*) FILTER (WHERE status = 'failed') AS failed,
+    max(delivered_at) AS last_delivered_at,
+    (percentile_cont(0.99) WITHIN GROUP (
+        ORDER BY extract(epoch FROM delivered_at - created_at)
+    ))::double precision AS p99_s
+FROM alert.delivery
+WHERE created_at > now() - INTERVAL '1 day'
+GROUP BY endpoint;
 
 -- How each station is, the worst first: 'alert' (one is open), 'stale' (nothing came for three
 -- sampling periods, and half a minute), 'suspected' (a model sees an excursion), 'normal'.
@@ -124,7 +155,7 @@ WITH fresh AS (
 ), alarm AS (
     SELECT line, station, count(*) AS open_alerts
     FROM alert.alert
-    WHERE closed_at IS NULL
+    WHERE closed_at IS NULL AND suppressed IS NULL
     GROUP BY line, station
 ), suspicion AS (
     SELECT DISTINCT line, station
