@@ -9,10 +9,12 @@ import threading
 from typing import Annotated
 
 import typer
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.baseline import MIN_POINTS
 from models.follow import catch_up, run
 from models.monitor import Monitor
+from models.monitor_signals import SignalMonitor
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 
@@ -30,15 +32,17 @@ def monitor(
     ] = 1000,
     as_json: Json = False,
 ) -> None:
-    """Watch every result, machine and position for drift; write what is seen to analysis.anomaly.
+    """Watch results and signals for drift; write what is seen to analysis.anomaly.
 
-    Each chart learns its mean and spread from its first points, then a CUSUM looks for a lasting
-    shift. Limits are such that the charts of a line together keep to its budget of false alarms
-    (production.false_alarms_per_day in the plant file).
+    Each chart of a result, machine and position learns its mean and spread from its first points,
+    then a CUSUM looks for a lasting shift. The signals of a machine are watched together where
+    `jellyroll train` has made a model of them. Limits are such that all of a line keeps to its
+    budget of false alarms (production.false_alarms_per_day in the plant file).
 
     Example: jellyroll monitor --plant plant/plant.toml --database postgresql://localhost/jellyroll
     """
-    watching = Monitor(load_plant(plant), baseline_points)
+    model = load_plant(plant)
+    watching = Monitor(model, baseline_points)
     for station in watching.uncharted:
         log.info(
             "%s is not charted: a %s would learn for %.0f days",
@@ -52,13 +56,17 @@ def monitor(
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        run(database, [watching], stop)
+        with threadpool_limits(1):
+            run(database, [watching, SignalMonitor(model)], stop)
         return
-    done = catch_up(database, watching)
+    with threadpool_limits(1):
+        done = catch_up(database, watching)
+        signals = catch_up(database, SignalMonitor(model, flush_s=0.0))
     if as_json:
-        typer.echo(json.dumps(done._asdict()))
+        typer.echo(json.dumps({**done._asdict(), "signals": signals._asdict()}))
     else:
         typer.echo(
             f"{done.batches} batches, {done.values} values, {done.baselines} baselines learnt,"
-            f" {done.alarms_on} alarms on, {done.alarms_off} off"
+            f" {done.alarms_on} alarms on, {done.alarms_off} off; {signals.values} values of"
+            f" signals, {signals.alarms_on} alarms on, {signals.alarms_off} off"
         )

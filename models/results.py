@@ -1,4 +1,4 @@
-"""Results per cell, read back as columns: the new rows of some ledger batches."""
+"""Results per cell and samples of machines, read back as columns."""
 
 from __future__ import annotations
 
@@ -67,9 +67,70 @@ def read_results(
         from_time=span[0],
         to_time=span[1],
     )
+    return _read(connection, command, len(characteristics), batches)
+
+
+def read_samples(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[tuple[str, int]],
+    machines: Sequence[str],
+    *,
+    batches: Sequence[int],
+    span: tuple[datetime, datetime],
+) -> Results:
+    """Return the rows that *batches* brought to *table*, by machine, in the ledger's order.
+
+    *columns* are names of signals, with the position (from 1) of an element or 0. Machine by
+    machine, for that is how samples can be found.
+    """
+    command = statement("read_samples").format(
+        table=sql.Identifier(table.schema, table.name),
+        values=_values(columns),
+        names=sql.SQL(", ").join(sql.Identifier(f"v{at}") for at in range(len(columns))),
+        machines=list(machines),
+        batches=list(batches),
+        from_time=span[0],
+        to_time=span[1],
+    )
+    return _read(connection, command, len(columns), batches)
+
+
+def read_history(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[tuple[str, int]],
+    machine: str,
+    span: tuple[datetime, datetime],
+) -> Results:
+    """Return the samples of *machine* from the first time of *span* until before the second."""
+    command = statement("read_history").format(
+        table=sql.Identifier(table.schema, table.name),
+        values=_values(columns),
+        machine=machine,
+        from_time=span[0],
+        to_time=span[1],
+    )
+    return _read(connection, command, len(columns), [0])
+
+
+def _values(columns: Sequence[tuple[str, int]]) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("coalesce(t.{}{}, 'NaN') AS {}").format(
+            sql.Identifier(name),
+            sql.SQL(f"[{int(position)}]" if position else ""),
+            sql.Identifier(f"v{at}"),
+        )
+        for at, (name, position) in enumerate(columns)
+    )
+
+
+def _read(
+    connection: Connection, command: sql.Composed, values: int, batches: Sequence[int]
+) -> Results:
     with connection.cursor() as cursor, cursor.copy(command) as copy:
         data = b"".join(copy)
-    rows = _unpack(data, len(characteristics))
+    rows = _unpack(data, values)
     rank = np.argsort(np.argsort(batches))[np.searchsorted(np.sort(batches), rows["batch"])]
     # Cells of one moment keep one order too (the tie), or a restart might see another.
     order = np.lexsort(
@@ -81,7 +142,7 @@ def read_results(
         position=rows["position"].astype(np.int64),
         recipe=rows["recipe"].astype(np.int64) - 1,
         time_us=rows["time"].astype(np.int64) + _EPOCH_SHIFT_US,
-        values=rows["value"]["v"].astype(np.float64).reshape(len(rows), len(characteristics)),
+        values=rows["value"]["v"].astype(np.float64).reshape(len(rows), values),
     )
 
 

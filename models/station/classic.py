@@ -15,8 +15,8 @@ from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 
-from models.station.contract import Floats, Spans
-from models.station.scale import Distance, Scale
+from models.station.contract import Bools, Floats, Spans
+from models.station.scale import LEAST, Distance, Scale
 
 #: Share of the variance that the principal components hold.
 _VARIANCE = 0.9
@@ -26,10 +26,34 @@ _MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
-class T2Detector:
-    """Hotelling's T2 of the row."""
+class _ByRow:
+    """What detectors share that judge a row by itself."""
 
     scale: Scale
+
+    @property
+    def order(self) -> int:
+        """A row hangs on none before it."""
+        return 0
+
+    @property
+    def is_distance(self) -> bool:
+        """The score has a scale of its own, as a rule."""
+        return False
+
+    def errors(self, rows: Floats) -> Floats:
+        """Return *rows* in sd from the mean."""
+        return self.scale.scaled(rows)
+
+    def units(self) -> Floats:
+        """Return the sd of each signal."""
+        return self.scale.sd
+
+
+@dataclass(frozen=True)
+class T2Detector(_ByRow):
+    """Hotelling's T2 of the row."""
+
     distance: Distance
 
     @classmethod
@@ -47,15 +71,31 @@ class T2Detector:
         """Return reconstruction-based contributions to T2."""
         return self.distance.reconstruction(self.scale.scaled(rows))
 
+    @property
+    def is_distance(self) -> bool:
+        """It is."""
+        return True
+
+    def score(self, errors: Floats, absent: Bools) -> Floats:
+        """Return log T2."""
+        return self.distance.log_squared(errors, absent)
+
+    def shares(self, errors: Floats) -> Floats:
+        """Return reconstruction-based contributions to T2."""
+        return self.distance.reconstruction(errors)
+
+    def corrections(self, errors: Floats) -> Floats:
+        """Return what must go from each signal alone to fit the others."""
+        return self.distance.correction(errors)
+
 
 @dataclass(frozen=True)
-class PcaDetector:
+class PcaDetector(_ByRow):
     """T2 within the main components, and SPE, the squared error of what they leave out.
 
     The statistic is the larger of the two, each in units of its 99 % quantile.
     """
 
-    scale: Scale
     axes: Floats
     whitening: Floats
     quantiles: tuple[float, float]
@@ -86,17 +126,33 @@ class PcaDetector:
 
     def contributions(self, rows: Floats) -> Floats:
         """Return reconstruction-based contributions to T2 and SPE together."""
-        scaled = self.scale.scaled(rows)
+        return self.shares(self.scale.scaled(rows))
+
+    def score(self, errors: Floats, absent: Bools) -> Floats:
+        """Return the logarithm of the statistic; an absent signal is taken as at its mean."""
+        t2, spe = self.parts(np.where(absent, 0.0, errors))
+        return np.log(np.maximum(t2 / self.quantiles[0], spe / self.quantiles[1]) + LEAST)
+
+    def shares(self, errors: Floats) -> Floats:
+        """Return reconstruction-based contributions to T2 and SPE together."""
+        form = self._form()
+        return np.asarray((errors @ form) ** 2 / np.diag(form))
+
+    def corrections(self, errors: Floats) -> Floats:
+        """Return what must go from each signal alone to fit the others."""
+        form = self._form()
+        return np.asarray((errors @ form) / np.diag(form))
+
+    def _form(self) -> Floats:
+        """Return the matrix of T2 and SPE together."""
         form = self.whitening @ self.whitening.T / self.quantiles[0]
-        form = form + (np.eye(len(form)) - self.axes @ self.axes.T) / self.quantiles[1]
-        return np.asarray((scaled @ form) ** 2 / np.diag(form))
+        return np.asarray(form + (np.eye(len(form)) - self.axes @ self.axes.T) / self.quantiles[1])
 
 
 @dataclass(frozen=True)
-class EstimatorDetector:
+class EstimatorDetector(_ByRow):
     """An outlier estimator of scikit-learn: its score, turned so that higher is worse."""
 
-    scale: Scale
     estimator: Any
 
     def statistic(self, rows: Floats) -> Floats:
@@ -107,6 +163,19 @@ class EstimatorDetector:
         """Return squared distances of the signals from their means."""
         return np.asarray(self.scale.scaled(rows) ** 2)
 
+    def score(self, errors: Floats, absent: Bools) -> Floats:
+        """Return the negative score; an absent signal is taken as at its mean."""
+        rows = np.where(absent, 0.0, errors)
+        return -np.asarray(self.estimator.score_samples(rows), dtype=np.float64)
+
+    def shares(self, errors: Floats) -> Floats:
+        """Return squared distances of the signals from their means."""
+        return np.asarray(errors**2)
+
+    def corrections(self, errors: Floats) -> Floats:
+        """Return the distances: a signal is expected at its mean."""
+        return errors
+
 
 def isolation_forest(spans: Spans) -> EstimatorDetector:
     """Fit an isolation forest of 100 trees."""
@@ -115,7 +184,8 @@ def isolation_forest(spans: Spans) -> EstimatorDetector:
 
 def local_outlier_factor(spans: Spans) -> EstimatorDetector:
     """Fit a local outlier factor of 20 neighbours."""
-    return _fitted(LocalOutlierFactor(n_neighbors=20, novelty=True), spans)
+    # Without a tree of compiled code, so that the model can be kept as plain numbers.
+    return _fitted(LocalOutlierFactor(n_neighbors=20, novelty=True, algorithm="brute"), spans)
 
 
 def one_class_svm(spans: Spans) -> EstimatorDetector:

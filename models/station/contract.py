@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 #: Healthy rows, of shape (rows, signals) each: spans of time without a gap inside.
 Spans = Sequence[Floats]
 
@@ -24,6 +25,33 @@ class Detector(Protocol):
 
     def contributions(self, rows: Floats) -> Floats:
         """Return how much each signal has to do with it, of shape (rows, signals), none below 0."""
+
+
+class Streaming(Detector, Protocol):
+    """A detector that a service can ask row by row; what it remembers is rows, nothing else."""
+
+    @property
+    def order(self) -> int:
+        """How many rows before a row its errors hang on."""
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether `score` is the logarithm of a squared distance, one degree per signal."""
+
+    def errors(self, rows: Floats) -> Floats:
+        """Return how far rows, but for the first *order*, are from what is expected, in sd."""
+
+    def score(self, errors: Floats, absent: Bools) -> Floats:
+        """Return one number per row of *errors*, higher is worse; *absent* ones do not count."""
+
+    def shares(self, errors: Floats) -> Floats:
+        """Return how much each signal has to do with the score, none below 0."""
+
+    def corrections(self, errors: Floats) -> Floats:
+        """Return what would have to go from each signal alone to fit the others, in sd."""
+
+    def units(self) -> Floats:
+        """Return what one sd is in each signal's unit."""
 
 
 #: Fits a detector to healthy spans; the same spans give the same detector.

@@ -14,18 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from models.station.contract import Floats, Spans, split
-from models.station.scale import Distance, Scale, smoothed
+from models.station.contract import Bools, Floats, Spans, split
+from models.station.scale import LEAST, Distance, Scale, smoothed
 
 ALPHA = 100.0
 ORDERS = (1, 2)
 #: Share of the newest row in the smoothed statistic.
 SHARE = 0.1
-#: A log D2 below this is a row at its prediction to within rounding; it means nothing.
-_LEAST = 1e-12
 
 
-class _Prediction(NamedTuple):
+class Prediction(NamedTuple):
     """Weights of the rows before, the newest first: shape (order * signals, signals)."""
 
     order: int
@@ -33,7 +31,8 @@ class _Prediction(NamedTuple):
     constant: Floats
 
     @classmethod
-    def fit(cls, spans: Spans, order: int) -> _Prediction:
+    def fit(cls, spans: Spans, order: int) -> Prediction:
+        """Fit to scaled *spans*, by ridge regression."""
         pairs = [(_past(span, order)[order:], span[order:]) for span in spans if len(span) > order]
         past, present = (np.concatenate(part) for part in zip(*pairs, strict=True))
         ridge = Ridge(alpha=ALPHA).fit(past, present)
@@ -50,7 +49,7 @@ class ResidualDetector:
     """The distance of one-step errors, smoothed; *start* is its usual log D2."""
 
     scale: Scale
-    prediction: _Prediction
+    prediction: Prediction
     distance: Distance
     start: float
 
@@ -63,18 +62,48 @@ class ResidualDetector:
         order = min(ORDERS, key=lambda order: float(np.mean(unseen[order] ** 2)))
         errors = unseen[order]
         distance = Distance.of(errors)
-        usual = float(np.mean(np.log(distance.squared(errors) + _LEAST)))
-        return cls(scale, _Prediction.fit(scaled, order), distance, usual)
+        usual = float(np.mean(np.log(distance.squared(errors) + LEAST)))
+        return cls(scale, Prediction.fit(scaled, order), distance, usual)
 
     def statistic(self, rows: Floats) -> Floats:
         """Return the smoothed logarithm of D2."""
         return smoothed(
-            np.log(self.distance.squared(self._errors(rows)) + _LEAST), SHARE, self.start
+            np.log(self.distance.squared(self._errors(rows)) + LEAST), SHARE, self.start
         )
 
     def contributions(self, rows: Floats) -> Floats:
         """Return reconstruction-based contributions to D2."""
         return self.distance.reconstruction(self._errors(rows))
+
+    @property
+    def order(self) -> int:
+        """Rows that a prediction hangs on."""
+        return self.prediction.order
+
+    @property
+    def is_distance(self) -> bool:
+        """It is."""
+        return True
+
+    def errors(self, rows: Floats) -> Floats:
+        """Return one-step errors of all rows but the first *order*."""
+        return self._errors(rows)[self.order :]
+
+    def score(self, errors: Floats, absent: Bools) -> Floats:
+        """Return log D2."""
+        return self.distance.log_squared(errors, absent)
+
+    def shares(self, errors: Floats) -> Floats:
+        """Return reconstruction-based contributions to D2."""
+        return self.distance.reconstruction(errors)
+
+    def corrections(self, errors: Floats) -> Floats:
+        """Return what must go from each signal alone to fit the others."""
+        return self.distance.correction(errors)
+
+    def units(self) -> Floats:
+        """Return the sd of each signal."""
+        return self.scale.sd
 
     def _errors(self, rows: Floats) -> Floats:
         return self.prediction.errors(self.scale.scaled(rows))
@@ -85,7 +114,7 @@ def _unseen_errors(spans: Spans, order: int) -> Floats:
         [
             prediction.errors(span)[order:]
             for outside, inside in split(spans, 5)
-            for prediction in [_Prediction.fit(outside, order)]
+            for prediction in [Prediction.fit(outside, order)]
             for span in inside
         ]
     )

@@ -8,6 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+#: A log D2 below this is a row at its prediction to within rounding; it means nothing.
+LEAST = 1e-12
 
 
 class Scale(NamedTuple):
@@ -49,6 +53,25 @@ class Distance(NamedTuple):
         """Return D2 of each row."""
         white = rows @ self.whitening
         return np.asarray(np.einsum("ij,ij->i", white, white))
+
+    def log_squared(self, rows: Floats, absent: Bools) -> Floats:
+        """Return log D2 of each row by the signals that are not *absent* alone."""
+        squared = self.squared(rows)
+        for pattern in np.unique(absent[absent.any(axis=1)], axis=0):
+            at = (absent == pattern).all(axis=1)
+            # The precision of what is left, S_oo^-1 = P_oo - P_oa P_aa^-1 P_ao.
+            to_absent = self.precision[np.ix_(~pattern, pattern)]
+            among_absent = self.precision[np.ix_(pattern, pattern)]
+            left = self.precision[np.ix_(~pattern, ~pattern)]
+            left = left - to_absent @ np.linalg.solve(among_absent, to_absent.T)
+            squared[at] = np.einsum(
+                "ij,jk,ik->i", rows[at][:, ~pattern], left, rows[at][:, ~pattern]
+            )
+        return np.asarray(np.log(np.maximum(squared, 0.0) + LEAST))
+
+    def correction(self, rows: Floats) -> Floats:
+        """Return what must go from each signal alone so that it is what the others expect."""
+        return np.asarray((rows @ self.precision) / np.diag(self.precision))
 
     def reconstruction(self, rows: Floats) -> Floats:
         """Return by how much D2 falls if one signal is set to what the others expect.
