@@ -225,3 +225,83 @@ WHERE b.committed_at > now() - INTERVAL '1 hour';
 CREATE OR REPLACE VIEW dash.dead_letter AS
 SELECT id, received_at AS time, topic, reason, detail, length(payload)::bigint AS payload_bytes
 FROM ingest.dead_letter;
+
+-- How each model of signals fares over the last seven days of its data. input_drift is the
+-- population stability index of the signal that moved most: below 0.1 nothing, above 0.25 the input
+-- is not what the model was trained on. score_mean is 0 and score_sd 1 in training.
+CREATE OR REPLACE VIEW dash.model_health AS
+SELECT
+    m.id AS model,
+    m.line,
+    m.station,
+    m.equipment_group,
+    m.recipe,
+    m.version::bigint AS version,
+    m.detector,
+    m.state,
+    m.to_time AS trained_until,
+    d.days,
+    d.moments,
+    (d.scored / nullif(d.moments, 0))::double precision AS scored_share,
+    (d.incomplete / nullif(d.scored, 0))::double precision AS incomplete_share,
+    (d.score_sum / nullif(d.scored, 0))::double precision AS score_mean,
+    sqrt(greatest(0, d.score_sum2 / nullif(d.scored, 0) - (d.score_sum / nullif(d.scored, 0)) ^ 2))
+        ::double precision AS score_sd,
+    drift.signal AS drifting_signal,
+    drift.psi AS input_drift,
+    (d.alarms / d.days)::double precision AS alarms_per_day,
+    (m.metrics ->> 'machines')::double precision * 86400
+        / (m.metrics ->> 'period_s')::double precision
+        / (m.metrics ->> 'arl0')::double precision AS budget_per_day,
+    said.true_alarms,
+    said.false_alarms
+FROM analysis.model AS m
+LEFT JOIN LATERAL (
+    SELECT
+        count(*)::double precision AS days,
+        sum(l.moments)::bigint AS moments,
+        sum(l.scored)::double precision AS scored,
+        sum(l.incomplete)::double precision AS incomplete,
+        sum(l.alarms)::double precision AS alarms,
+        sum(l.score_sum) AS score_sum,
+        sum(l.score_sum2) AS score_sum2
+    FROM (
+        SELECT * FROM analysis.model_day WHERE model = m.id ORDER BY day DESC LIMIT 7
+    ) AS l
+) AS d ON true
+LEFT JOIN LATERAL (
+    SELECT m.signals[s.number] AS signal, s.psi
+    FROM (
+        SELECT
+            b.number,
+            -- Half a value in each bin, so that an empty one is finite.
+            sum((b.seen - b.expected) * ln(b.seen / b.expected)) AS psi
+        FROM (
+            SELECT
+                (x.at - 1) / 10 + 1 AS number,
+                (sum(x.seen) + 0.5) / (sum(sum(x.seen)) OVER w + 5)::double precision AS seen,
+                (m.expected[x.at] * m.rows + 0.5) / (m.rows + 5)::double precision AS expected
+            FROM (SELECT * FROM analysis.model_day WHERE model = m.id ORDER BY day DESC LIMIT 7) AS l
+            CROSS JOIN LATERAL unnest(l.bins) WITH ORDINALITY AS x (seen, at)
+            GROUP BY x.at
+            WINDOW w AS (PARTITION BY (x.at - 1) / 10)
+        ) AS b
+        GROUP BY b.number
+    ) AS s
+    ORDER BY s.psi DESC, s.number
+    LIMIT 1
+) AS drift ON true
+LEFT JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE a.resolution = 'true_alarm') AS true_alarms,
+        count(*) FILTER (WHERE a.resolution = 'false_alarm') AS false_alarms
+    FROM alert.alert AS a
+    JOIN plant.equipment AS e ON e.name = a.equipment
+    JOIN analysis.anomaly AS n ON n.id = (a.details ->> 'anomaly')::bigint
+    WHERE a.resolution IS NOT NULL
+      AND a.line = m.line
+      AND e.equipment_group = m.equipment_group
+      AND n.recipe = m.recipe
+      AND n.model = m.detector || '-' || m.version
+) AS said ON true
+WHERE m.kind = 'signals';
