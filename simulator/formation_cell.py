@@ -25,8 +25,9 @@ SLOW_TO_V, MIDDLE_TO_V, FULL_TO_V = 3.0, 3.6, 4.2
 
 #: Where in its charge a cell comes (A): charged a little, to protect the copper.
 FRESH = -0.026
-#: What the first charge loses, it loses while about this part of the capacity goes in (A).
-_LOST_OVER = 1 / 6
+#: What the first charge loses, it loses while about this part of the capacity goes in (A: so the
+#: voltage begins as that of a real cell on a cycler, and the energy of the charge is in 1 %).
+_LOST_OVER = 1 / 4
 
 #: Resistance that follows the current within a quarter of an hour, in ohms of a cell of 4.8 Ah at
 #: half charge (A: half the way from discharge to charge of a real 21700 cell at C/7 is 0.07 ohms).

@@ -90,7 +90,7 @@ def test_the_energies_are_those_of_the_results_on_average(results: Results, stay
     power = values["voltage"] * values["current"] * STEP_MS / HOUR_MS
     charge = power[: rest(values)].sum(axis=0)
     discharge = -np.minimum(power, 0).sum(axis=0)
-    assert charge.mean() == pytest.approx(formed["charge_energy"].mean(), rel=0.005)
+    assert charge.mean() == pytest.approx(formed["charge_energy"].mean(), rel=0.01)
     assert discharge.mean() == pytest.approx(formed["discharge_energy"].mean(), rel=0.005)
 
 
