@@ -18,7 +18,6 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
 from models.cells.cells import NOWHERE, POSITIONS, Cells, Ints, Mask, Texts
-from models.cells.peers import group_medians
 from models.cells.screening import Screened
 from models.cells.standard import Standard
 from models.cells.verdict import FaultClass
@@ -54,14 +53,13 @@ class Origin(NamedTuple):
 def tray_findings(standard: Standard, cells: Cells, screened: Screened) -> dict[int, TrayFinding]:
     """Return what is with each tray load of *cells*, by its number; nothing of those in order."""
     shifted_cells = screened.shifted
-    rooms = _rooms(standard, cells, screened.load)
     findings = {}
     for load in np.unique(screened.load[screened.load >= 0]).tolist():
         here = screened.load == load
         shifted = tuple(
             name for column, name in enumerate(screened.names) if shifted_cells[here, column].any()
         )
-        warm = {station for station, loads in rooms.items() if load in loads}
+        warm = {station for station, loads in screened.rooms.items() if load in loads}
         if not shifted and not warm:
             continue
         stations = {standard.quality.station_of(name) for name in shifted}
@@ -108,23 +106,6 @@ def _enriched(
     by_chance = special.bdtrc(counts - 1, of, usual) * len(usual)
     enough = (counts >= _MIN_CELLS) & (by_chance < _CHANCE)
     return [(int(i), (int(counts[i]), of, float(of * usual[i]))) for i in np.flatnonzero(enough)]
-
-
-def _rooms(standard: Standard, cells: Cells, load: Ints) -> dict[str, set[int]]:
-    """Return by station the loads whose median temperature was outside its limits."""
-    found: dict[str, set[int]] = {}
-    for name in standard.quality.screened:
-        temperature = standard.quality.temperature_of(name)
-        if temperature is None:
-            continue
-        signal = standard.signal(temperature)
-        medians, _ = group_medians(cells.value(temperature), load)
-        low = -np.inf if signal.low is None else signal.low
-        high = np.inf if signal.high is None else signal.high
-        with np.errstate(invalid="ignore"):
-            outside = np.flatnonzero((medians < low) | (medians > high))
-        found.setdefault(standard.quality.station_of(name), set()).update(outside.tolist())
-    return found
 
 
 def _is_of_machine(

@@ -62,10 +62,11 @@ def _is_of_origin(z: Floats, here: Mask, origin: Ints, effect: float) -> bool:
     """Say whether cells of the upstream place that this channel's cells share differ elsewhere."""
     if effect == 0.0:
         return False
-    places, counts = np.unique(origin[here & np.isfinite(z)], return_counts=True)
-    most = int(np.argmax(counts))
-    if places[most] == NOWHERE or counts[most] < _COMMON * counts.sum():
+    known = here & np.isfinite(z) & (origin != NOWHERE)
+    places, counts = np.unique(origin[known], return_counts=True)
+    if not len(places) or counts.max() < _COMMON * counts.sum():
         return False
+    most = int(np.argmax(counts))
     elsewhere = z[(origin == places[most]) & ~here & np.isfinite(z)]
     if len(elsewhere) < MIN_CELLS:
         return False

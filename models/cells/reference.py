@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 from sklearn.covariance import MinCovDet
 
-from models.cells.cells import Floats, Ints
+from models.cells.cells import Floats, Ints, Mask
 from models.cells.peers import MIN_PEERS, centred, group_medians, spread
 
 #: Fewer cells than this are no reference; nothing is compared with peers until then.
@@ -127,15 +127,20 @@ def tail_limit(sizes: Floats, share: float, theory: Tail) -> float:
     return float(theory(share) * wider * heavier)
 
 
-def running_level(medians: Floats) -> Floats:
-    """Return for each load, in order of time, the median of those about it, without itself."""
+def running_level(medians: Floats, odd: Mask | None = None) -> Floats:
+    """Return for each load, in order of time, the median of those about it, without itself.
+
+    *odd* loads are nobody's level, unless there is no other near.
+    """
     level = np.full(len(medians), np.nan)
     half = LEVEL_LOADS // 2
+    known = np.isfinite(medians)
     for at in range(len(medians)):
-        near = np.delete(medians[max(0, at - half) : at + half + 1], min(at, half))
-        near = near[np.isfinite(near)]
+        near = np.arange(max(0, at - half), min(len(medians), at + half + 1))
+        near = near[(near != at) & known[near]]
+        usual = near if odd is None else near[~odd[near]]
         if len(near):
-            level[at] = np.median(near)
+            level[at] = np.median(medians[usual if len(usual) else near])
     return level
 
 

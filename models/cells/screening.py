@@ -10,7 +10,7 @@ import numpy as np
 from models.cells.cells import Cells, Floats, Ints, Mask
 from models.cells.channels import channel_effects
 from models.cells.measures import measured
-from models.cells.peers import centred, loads
+from models.cells.peers import centred, group_medians, loads
 from models.cells.reference import Reference, learn, load_medians, running_level
 from models.cells.standard import Standard
 
@@ -23,11 +23,11 @@ class Screened:
     """Cells against their peers. Arrays are (cells, measures) but where it says otherwise.
 
     *names* are the screened measures, *values* all measures at 25 Cel by name, *middle* the medians
-    of the peers, *doubted* by measure who was misread. *z* is the distance from the peers in robust
-    sd without *channel*, what the cell's channel falsifies (0: nothing), as *channel_cells* cells
-    tell. *shift* is by how much the load's median differs from its neighbours', *tray* the same in
-    sd of medians. *limit* is that of |z|, NaN where too few cells are known; *distance* (cells) the
-    Mahalanobis distance of z.
+    of the peers, *doubted* by measure who was misread, *rooms* by station the loads that were too
+    warm or too cold. *z* is the distance from the peers in robust sd without *channel*, what the
+    cell's channel falsifies (0: nothing), as *channel_cells* cells tell. *shift* is by how much the
+    load's median differs from its neighbours', *tray* the same in sd of medians. *limit* is that of
+    |z|, NaN where too few cells are known; *distance* (cells) the Mahalanobis distance of z.
     """
 
     names: tuple[str, ...]
@@ -35,6 +35,7 @@ class Screened:
     values: Mapping[str, Floats]
     middle: Mapping[str, Floats]
     doubted: Mapping[str, Mask]
+    rooms: Mapping[str, set[int]]
     scale: Floats
     z: Floats
     channel: Floats
@@ -83,6 +84,8 @@ def screen(
     for name in values:
         residual[name], middle[name] = centred(values[name], load, recipe.astype(np.int64))
     doubted = doubts(standard, cells)
+    rooms = odd_rooms(standard, cells, load)
+    odd = np.isin(np.arange(int(load.max(initial=-1)) + 1), list(set().union(*rooms.values())))
     shape = (len(cells), len(names))
     scale, limit, z, shift, tray = (np.full(shape, np.nan) for _ in range(5))
     channel, channel_cells = np.zeros(shape), np.zeros(shape, dtype=np.int64)
@@ -99,7 +102,7 @@ def screen(
         scale[own], limit[own] = known.scale, known.limit
         tray_limit = known.tray_limit
         for column, measure in enumerate(names):
-            shift[own, column] = _shifts(values[measure][own], load[own])
+            shift[own, column] = _shifts(values[measure][own], load[own], odd)
             tray[own, column] = shift[own, column] / known.tray_scale[column]
             place = cells.place(quality.station_of(measure))[own]
             upstream = [cells.place(station)[own] for station in standard.upstream]
@@ -113,8 +116,8 @@ def screen(
         distance[own] = known.distance(z[own])
         distance_limit[own] = known.distance_limit
     return Screened(
-        names, load, values, middle, doubted, scale, z, channel, channel_cells, shift, tray, limit,
-        distance, distance_limit, tray_limit,
+        names, load, values, middle, doubted, rooms, scale, z, channel, channel_cells, shift,
+        tray, limit, distance, distance_limit, tray_limit,
     )  # fmt: skip
 
 
@@ -144,9 +147,26 @@ def doubts(standard: Standard, cells: Cells) -> dict[str, Mask]:
     return found
 
 
-def _shifts(values: Floats, load: Ints) -> Floats:
+def odd_rooms(standard: Standard, cells: Cells, load: Ints) -> dict[str, set[int]]:
+    """Return by station the loads whose median temperature there was outside its limits."""
+    found: dict[str, set[int]] = {}
+    for name in standard.quality.screened:
+        temperature = standard.quality.temperature_of(name)
+        if temperature is None:
+            continue
+        signal = standard.signal(temperature)
+        medians, _ = group_medians(cells.value(temperature), load)
+        low = -np.inf if signal.low is None else signal.low
+        high = np.inf if signal.high is None else signal.high
+        with np.errstate(invalid="ignore"):
+            outside = np.flatnonzero((medians < low) | (medians > high))
+        found.setdefault(standard.quality.station_of(name), set()).update(outside.tolist())
+    return found
+
+
+def _shifts(values: Floats, load: Ints, odd: Mask) -> Floats:
     medians = load_medians(values, load)
     shift = np.full(len(load), np.nan)
     known = load >= 0
-    shift[known] = (medians - running_level(medians))[load[known]]
+    shift[known] = (medians - running_level(medians, odd[: len(medians)]))[load[known]]
     return shift

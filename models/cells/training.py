@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from models.cells.cells import Cells, joined
 from models.cells.forecast import Forecaster
@@ -17,6 +17,9 @@ from models.cells.standard import CellsError, Standard, standards
 from plant.model import Plant
 from storage.connect import Connection
 
+#: Of a longer time so many cells are taken, in so many pieces: a piece of a line is some trays.
+MOST_CELLS, _SLICES = 300_000, 40
+
 
 def read_finished(
     plant: Plant, connection: Connection, first: dt.datetime, last: dt.datetime
@@ -28,14 +31,30 @@ def read_finished(
     wanted = sorted({*results_read(standard.quality), *forecast_features(standard)})
     found: Cells | None = None
     for line in plant.production.lines:
-        cells = reader.trays(line, (first, last), wanted)
-        if cells is not None:
-            found = cells if found is None else joined(found, cells)
+        for span in _slices(plant, first, last):
+            cells = reader.trays(line, span, wanted)
+            if cells is not None:
+                found = cells if found is None else joined(found, cells)
     if found is None:
         raise CellsError(
             f"no cell left its tray from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
         )
     return {r: found.of(found.recipe == r) for r in by_recipe if (found.recipe == r).any()}
+
+
+def _slices(
+    plant: Plant, first: dt.datetime, last: dt.datetime
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """Yield the whole time where it has no more than `MOST_CELLS`, else pieces evenly over it."""
+    production = plant.production
+    cells = production.cells_per_second * len(production.lines) * (last - first).total_seconds()
+    if cells <= MOST_CELLS:
+        yield first, last
+        return
+    step = (last - first) / _SLICES
+    for number in range(_SLICES):
+        begin = first + number * step
+        yield begin, begin + step * (MOST_CELLS / cells)
 
 
 def forecast_features(standard: Standard) -> list[str]:
