@@ -22,6 +22,7 @@ from models.results import Results, read_samples
 from models.station import memory as memories
 from models.station.persist import ModelFileError
 from models.station.watch import Edge, Rows, Seen, release, watch
+from models.suspects import write_suspects
 from models.watched import Group, groups
 from plant.model import Plant
 from plant.times import format_time_us, from_us
@@ -123,7 +124,7 @@ class SignalMonitor:
         self._xid = batches[-1].xid
         advance(connection, _AHEAD, self._xid)
         if rows:
-            write_anomalies(connection, rows)
+            write_suspects(connection, self._plant, write_anomalies(connection, rows))
             connection.execute(f"NOTIFY {CHANNEL}")
         on = sum(row.state == "on" for row in rows)
         return Progress(len(batches), values, 0, on, len(rows) - on)

@@ -21,7 +21,7 @@ from plant.times import to_us
 from storage.connect import Connection
 
 #: An anomaly on the way is rare: that much better is the claim beforehand.
-BONUS = 14.0
+BONUS = 24.0
 #: From the slurry to the end of line and the alarm there.
 _MEMORY = timedelta(days=30)
 #: The onset of an anomaly is an estimate.
@@ -68,7 +68,8 @@ def claims(
     for one in earlier:
         if one.station not in order or one.equipment not in plant.equipment:
             continue
-        if order.index(one.station) > order.index(station):
+        # What a sensor says wrongly is no cause of anything.
+        if order.index(one.station) > order.index(station) or one.kind == "sensor":
             continue
         name = Name(one.kind, one.suspect_station, one.value)
         bonus[name] = BONUS
