@@ -25,6 +25,7 @@ from alerts.endpoint import (
 )
 from alerts.secret import SecretError, signer
 from alerts.shift import Shift
+from alerts.web.key import WebKeyError, read_key
 from plant.model import Plant
 
 
@@ -49,6 +50,7 @@ class Config:
     rules: Rules = field(default_factory=Rules)
     links: LinksPart = field(default_factory=LinksPart)
     allow_private: tuple[Network, ...] = ()
+    page_key: str | None = field(default=None, repr=False)
 
 
 def config_of(
@@ -120,8 +122,15 @@ class _Reading:
         except (ZoneInfoNotFoundError, ValueError):
             self.errors.append(f"time_zone: {zone!r} is not an IANA time zone")
             info = ZoneInfo("UTC")
+        key_file = file.links.page_key_file
+        page_key = None
+        try:
+            page_key = read_key(self._folder / key_file if key_file else None, self._environment)
+        except WebKeyError as error:
+            self.errors.append(f"links: {error}")
         return Config(
             receivers=receivers,
+            page_key=page_key,
             people={name: person.endpoints for name, person in file.people.items()},
             shifts=file.shifts,
             routes=file.routes,

@@ -152,9 +152,15 @@ _LINK_WORDS = {"line", "station", "equipment", "position", "characteristic", "fr
 
 
 class LinksPart(Part):
-    """Where people read on: *page* is the address of `jellyroll web`, *dashboard* a template."""
+    """Where people read on: *page* is the address of `jellyroll web`, *dashboard* a template.
+
+    With the key of the page (*page_key_file*, or else its environment variable) a link to it is
+    signed for the person who gets it, and opens the alert for *signed_for_h* hours.
+    """
 
     page: str | None = None
+    page_key_file: str | None = None
+    signed_for_h: float = Field(default=12.0, gt=0, le=7 * 24)
     dashboard: str | None = None
 
     @model_validator(mode="after")

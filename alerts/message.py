@@ -19,12 +19,8 @@ from alerts.body import (
     What,
     Where,
 )
-from alerts.config_file import LinksPart
 from alerts.subject import position_name, signal_of, subject
 from plant.model import Plant
-
-#: What the dashboard shows before the onset.
-_LEAD_MS = 30 * 60 * 1000
 
 
 def event_type(happened: Happened) -> EventType:
@@ -34,7 +30,7 @@ def event_type(happened: Happened) -> EventType:
 
 def body(
     plant: Plant,
-    links: LinksPart,
+    links: Links,
     alert: Alert,
     tells: EventType,
     at: datetime,
@@ -61,26 +57,10 @@ def body(
         suspects=[SuspectPart.model_validate(s) for s in details.get("suspects", [])],
         affected=Affected(**details.get("affected", {"cells": None, "query": None})),
         action=details.get("action"),
-        links=links_of(links, alert),
+        links=links,
         by=by,
     )
     return Message(type=tells, timestamp=at, data=data).model_dump_json().encode()
-
-
-def links_of(links: LinksPart, alert: Alert) -> Links:
-    """Return where to read on about *alert*."""
-    cause, since_ms = alert.cause, int(alert.since.timestamp() * 1000)
-    page = f"{links.page.rstrip('/')}/alerts/{alert.id}" if links.page else None
-    dashboard = links.dashboard and links.dashboard.format(
-        line=cause.line,
-        station=cause.station,
-        equipment=cause.equipment,
-        position="" if cause.position is None else cause.position,
-        characteristic=cause.characteristic,
-        from_ms=since_ms - _LEAD_MS,
-        to_ms=int(alert.updated_at.timestamp() * 1000) + _LEAD_MS,
-    )
-    return Links(page=page, dashboard=dashboard)
 
 
 def _headline(plant: Plant, alert: Alert, tells: EventType) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from alerts import message, outbox, record
 from alerts.alert import Alert
 from alerts.body import By, EventType
+from alerts.read_on import links_of, person_of
 from alerts.record import Event
 from alerts.setting import Setting
 from alerts.sql import statement
@@ -40,18 +41,21 @@ def tell(
     by: By | None = None,
 ) -> Alert:
     """Put what *event* tells of *alert* into the outbox; return the alert as it then is."""
+    config = setting.config
     told = False
     for telling in tellings:
-        if not telling.receivers:
-            continue
-        text = message.body(
-            setting.plant, setting.config.links, alert, telling.tells, event.at, by=by
-        )
-        outbox.put(
-            connection, telling.receivers,
-            alert=alert.id, event=event.id, event_type=telling.tells, body=text,
-        )  # fmt: skip
-        told = True
+        # A link to the page is for one person; all others get the same message.
+        by_person: dict[str | None, list[str]] = {}
+        for receiver in telling.receivers:
+            by_person.setdefault(person_of(config, receiver), []).append(receiver)
+        for person, receivers in by_person.items():
+            links = links_of(config, alert, person, event.at)
+            text = message.body(setting.plant, links, alert, telling.tells, event.at, by=by)
+            outbox.put(
+                connection, receivers,
+                alert=alert.id, event=event.id, event_type=telling.tells, body=text,
+            )  # fmt: skip
+            told = True
     if told and alert.told_at is None:
         alert = replace(alert, told_at=event.at)
         record.update(connection, alert)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 from alerts.alert import Alert, Kind, Severity, State
 from alerts.anomaly import Anomaly
 from alerts.body import EventType
+from alerts.config import config_of
 from alerts.config_file import LinksPart
 from alerts.evidence import action
 from alerts.message import body
+from alerts.read_on import links_of
 from alerts.subject import title
 from plant.model import Plant
 from tests.alerts.support import ONSET, anomaly_row
@@ -51,7 +54,8 @@ def _body(plant: Plant, tells: EventType = "alert.opened", **changes: Any) -> An
             "action": action(plant, anomaly.station, anomaly.equipment, anomaly.characteristic),
         },
     )
-    return json.loads(body(plant, LINKS, alert, tells, ONSET))
+    config = replace(config_of([], plant), links=LINKS)
+    return json.loads(body(plant, links_of(config, alert, None, ONSET), alert, tells, ONSET))
 
 
 def test_the_message_names_the_nozzle_and_how_far_it_is_off(pilot: Plant) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.acknowledge import acknowledge
-from alerts.config_file import Route
+from alerts.config_file import LinksPart, Route
 from alerts.correlate import correlate
 from alerts.escalate import escalate
 from alerts.explain import explain
@@ -18,6 +18,7 @@ from alerts.query import story
 from alerts.resolve import Resolution, resolve
 from alerts.setting import Setting
 from alerts.shift import Shift
+from alerts.web.links import LinkError, read_link
 from plant.model import Plant
 from storage.connect import Connection
 from tests.alerts.support import insert_anomaly, setting_of
@@ -212,6 +213,32 @@ def test_who_was_told_is_told_what_people_did(link: Connection, pilot: Plant) ->
         " ORDER BY event DESC LIMIT 1"
     ).fetchone()
     assert row == ({"who": "ada", "why": "changed"},)
+
+
+def test_the_link_of_a_person_opens_the_alert_for_them(link: Connection, pilot: Plant) -> None:
+    key = "k" * 32
+    chosen = setting(
+        pilot,
+        {"to": ["first", "ada", "ben"]},
+        people={"ada": ("second", "third"), "ben": ("third",)},
+        links=LinksPart(page="https://jellyroll.example/"),
+        page_key=key,
+    )
+    insert_anomaly(link)
+    correlate(link, chosen)
+    rows = link.execute(
+        "SELECT endpoint, convert_from(body, 'UTF8')::jsonb->'data'->'links'->>'page'"
+        " FROM alert.delivery"
+    )
+    pages = dict(rows.fetchall())
+    # The first is nobody's, the third has two owners: they sign in.
+    assert pages["first"] == pages["third"] == "https://jellyroll.example/alerts/1"
+    address, _, token = pages["second"].rpartition("/")
+    assert address == "https://jellyroll.example/link"
+    opened = read_link(token, key, datetime.now(UTC) + timedelta(hours=11))
+    assert (opened.alert, opened.person) == (1, "ada")
+    with pytest.raises(LinkError, match="ended"):
+        read_link(token, key, datetime.now(UTC) + timedelta(hours=13))
 
 
 def test_explain_says_who_when_and_why_not(link: Connection, pilot: Plant) -> None:
