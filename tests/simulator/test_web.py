@@ -226,3 +226,17 @@ def test_the_dew_point_forgets_in_twenty_minutes(pilot: Plant) -> None:
     assert steps[0] == pytest.approx(0.9 * np.exp(-0.5), abs=0.1)
     assert steps[1] == pytest.approx(0.9 * np.exp(-1.0), abs=0.1)
     assert abs(steps[2]) < 0.08
+
+
+def test_what_the_web_shows_hangs_together(pilot: Plant) -> None:
+    times = at_random(8_000)
+    loading, dry = (read(pilot, "l1-coater-c-01", n, times) for n in ("loading_a", "dry_thickness"))
+    # 0.57 of what is really there; the gauges leave 0.45 and 0.5 of the variance.
+    expected = 0.57 * (0.45 * 0.5) ** 0.5
+    assert np.corrcoef(loading.ravel(), dry.ravel())[0, 1] == pytest.approx(expected, abs=0.03)
+    thickness, density, porosity = (
+        read(pilot, "l1-calender-c-01", n, times) for n in ("thickness", "density", "porosity")
+    )
+    assert np.corrcoef(thickness, porosity)[0, 1] > 0.97
+    assert np.corrcoef(density, porosity)[0, 1] < -0.999
+    assert density / (1 - porosity) == pytest.approx(np.full(len(times), 3.262 / 0.665))
