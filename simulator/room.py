@@ -27,7 +27,7 @@ class DewPoint:
 
     def at(self, times_ms: Ints) -> Floats:
         """Return the deviations at *times_ms*, in order, shape (times, zones)."""
-        return np.sqrt(1 - _SENSOR) * self._slow.at(times_ms)
+        return np.asarray((1 - _SENSOR) ** 0.5 * self._slow.at(times_ms))
 
 
 class RoomSignals:

@@ -117,7 +117,8 @@ class WebField:
 
     def gauge(self, times_ms: Ints, lanes: Ints) -> Floats:
         """Return what a reading at *times_ms* adds, in the same unit."""
-        return np.sqrt(self.parts.gauge) * self._knots["gauge"].at(times_ms * _PLACES + lanes)
+        readings = self._knots["gauge"].at(times_ms * _PLACES + lanes)
+        return np.asarray(self.parts.gauge**0.5 * readings)
 
     def variance(self, sides: int = 1) -> float:
         """Return the variance of `at`; of the mean of *sides* alike, which share their batches."""
