@@ -51,14 +51,14 @@ def load(connection: Connection, plant: Plant, charts: Charts) -> None:
 
 def save(connection: Connection, plant: Plant, charts: Charts, outcome: Outcome) -> list[int]:
     """Write what *outcome* changed, in the caller's transaction; return the ids of alarms begun."""
-    _save_states(connection, charts, outcome.touched.tolist())
+    save_states(connection, charts, outcome.touched.tolist())
     _save_learning(connection, outcome)
     with connection.cursor() as cursor:
         cursor.executemany(
             statement("insert_control_limit"),
             [_control_limit(charts, learnt) for learnt in outcome.learnt],
         )
-    return write_anomalies(connection, [_anomaly(plant, charts, alarm) for alarm in outcome.alarms])
+    return write_anomalies(connection, [anomaly(plant, charts, alarm) for alarm in outcome.alarms])
 
 
 def default_recipe(plant: Plant) -> str:
@@ -75,7 +75,8 @@ def usual_sd(plant: Plant, key: ChartKey) -> float:
         return 1.0
 
 
-def _save_states(connection: Connection, charts: Charts, touched: Sequence[int]) -> None:
+def save_states(connection: Connection, charts: Charts, touched: Sequence[int]) -> None:
+    """Write the states of the charts *touched*, in the caller's transaction."""
     with connection.cursor() as cursor:
         with cursor.copy("COPY chart_stage FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(_STAGE_TYPES)
@@ -121,7 +122,8 @@ def _control_limit(charts: Charts, learnt: Learnt) -> tuple[object, ...]:
     )
 
 
-def _anomaly(plant: Plant, charts: Charts, alarm: Alarm) -> AnomalyRow:
+def anomaly(plant: Plant, charts: Charts, alarm: Alarm) -> AnomalyRow:
+    """Return the row that tells of *alarm*."""
     key, state = charts.keys[alarm.chart], charts.state[alarm.chart]
     machine = plant.equipment[key.equipment]
     return AnomalyRow(

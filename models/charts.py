@@ -176,6 +176,13 @@ class Charts:
             row[name] = value
         self.learning.pop(chart, None)
 
+    def begin_anew(self, chart: int, version: int, baseline: Baseline) -> None:
+        """Let *chart* be judged by *baseline* as if it had seen nothing yet."""
+        self.set_baseline(chart, version, baseline)
+        row = self.state[chart]
+        for name in ("total", "on", "below", "samples", "score_sum", "onset_us", "level"):
+            row[name] = 0
+
     def update(self, batch: Batch) -> Outcome:
         """Take in *batch*: learn where there is no baseline yet, score where there is one."""
         length = np.diff(batch.start, append=len(batch.value))

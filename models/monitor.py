@@ -20,6 +20,7 @@ from models import chart_store
 from models.baseline import MIN_POINTS
 from models.charted import ChartedTable, arl0_of_lines, charted_tables
 from models.charts import Alarm, Batch, ChartKey, Charts
+from models.monitor_baselines import apply_promoted
 from models.results import Results, read_results
 from models.suspects import write_suspects
 from plant.model import Plant
@@ -81,6 +82,7 @@ class Monitor:
         self._charts = Charts(baseline_points, self.arl0)
         # What names no recipe is of the first one.
         self._recipes = tuple(plant.recipes) or ("",)
+        self._refused: set[int] = set()
 
     def attach(self, connection: Connection) -> None:
         """Take the charts' state from the database; to be called for each new *connection*.
@@ -98,6 +100,8 @@ class Monitor:
         After an exception the charts in memory are ahead of the database: `attach` again.
         """
         with connection.transaction():
+            if apply_promoted(connection, self._plant, self._charts, self._refused):
+                connection.execute(f"NOTIFY {CHANNEL}")
             batches = self._first_part(follow(connection, FOLLOWER))
             if not batches:
                 return Progress()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import joblib
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.registry import NewModel
 from models.station.fit import FitError, Fitted, fit_group
@@ -129,7 +129,8 @@ def _workers(backend: str, scheduler: str | None) -> Iterator[None]:
 def _dask(scheduler: str | None) -> AbstractContextManager[Any]:
     from distributed import Client  # noqa: PLC0415  # only for who asks for it
 
-    return Client(scheduler) if scheduler else Client(dashboard_address=None)
+    client: AbstractContextManager[Any] = Client(scheduler, dashboard_address=None)  # type: ignore[no-untyped-call]
+    return client
 
 
 def _ray(scheduler: str | None) -> AbstractContextManager[Any]:

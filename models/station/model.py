@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import polygamma, psi
+from scipy import special  # type: ignore[import-untyped]
 
 from models.station.contract import Bools, Floats, Streaming
 
@@ -76,9 +76,9 @@ class StationModel:
             # log chi2 of fewer degrees is smaller and spreads more.
             all_of_them = len(self.columns) / 2.0
             left = np.maximum(len(self.columns) - absent.sum(axis=1), 1) / 2.0
-            usual += psi(left) - psi(all_of_them)
-            spread *= np.sqrt(polygamma(1, left) / polygamma(1, all_of_them))
-        return np.clip((raw - usual) / spread, -CLIP, CLIP)
+            usual += special.psi(left) - special.psi(all_of_them)
+            spread *= np.sqrt(special.polygamma(1, left) / special.polygamma(1, all_of_them))
+        return np.asarray(np.clip((raw - usual) / spread, -CLIP, CLIP))
 
     def bins(self, deviations: Floats) -> npt.NDArray[np.int64]:
         """Return how many finite values of each signal are in each bin, of shape (signals, 10)."""

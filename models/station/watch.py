@@ -169,7 +169,8 @@ class _Pass:
         runs = running(seen.time_us)
         gaps = seen.time_us - seen.before_us > _GAP * self._model.period_us
         counts = self._counts(runs, gaps)
-        absent = self._absent(seen, counts, gaps) | np.isnan(seen.values)
+        absent: Bools = self._absent(seen, counts, gaps)
+        absent = np.asarray(absent | np.isnan(seen.values))
         deviations = np.where(absent, np.nan, seen.values - self._centre)
         before = np.nan_to_num(self._lane["rows"] - self._centre)
         order = self._model.detector.order
@@ -182,7 +183,7 @@ class _Pass:
             self._edges,
             seen.time_us[runs],
             np.where(counts, scores, np.nan)[runs],
-            absent.any(axis=1)[runs],
+            np.asarray(absent.any(axis=1))[runs],
             deviations[runs],
         )
 
@@ -209,7 +210,8 @@ class _Pass:
         run = run_lengths(seen, memory["run"])
         memory["run"] = run[-1]
         stuck = (model.stuck > 0) & (run >= model.stuck) & ~lost
-        lost_s, stuck_s = age_us / 1e6, run * (model.period_us / 1e6)
+        lost_s = np.asarray(age_us, dtype=np.float64) / 1e6
+        stuck_s = run.astype(np.float64) * (model.period_us / 1e6)
         self._name("lost", seen, lost & counts[:, None], lost, lost_s)
         self._name("stuck", seen, stuck & counts[:, None], stuck, stuck_s)
         return np.asarray(lost | ((model.doubtful > 0) & (run >= model.doubtful)))
