@@ -14,7 +14,7 @@ import orjson
 from simulator.captured import Captured
 
 #: What a payload calls by its id: a twin needs ids of its own, for they are keys.
-_IDS = ("cell", "child", "parent")
+_IDS = ("cell", "child", "parent", "thing")
 
 
 class Rename(NamedTuple):

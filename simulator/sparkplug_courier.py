@@ -10,8 +10,8 @@ from paho.mqtt.properties import Properties
 
 from plant.broker import BrokerAddress
 from plant.model import Equipment, Plant
+from plant.sparkplug_metrics import PREFIXES
 from plant.sparkplug_topic import NodeId, group_of
-from plant.tables import Kind
 from plant.topics import route
 from simulator.courier import Courier
 from simulator.samples import rows_of
@@ -42,7 +42,7 @@ class SparkplugCourier(Courier):
     ) -> bool:
         """Publish what JSON *payload* for *topic* says, in Sparkplug's words; False on *stop*."""
         way = route(self._plant, topic)
-        if way.kind is Kind.MATERIAL:
+        if way.kind not in PREFIXES:
             return super().send(topic, payload, stop, qos=qos, retain=retain, properties=properties)
         machine = self._plant.equipment[way.equipment]
         rows = rows_of(orjson.loads(payload))

@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 
 from jellyroll import app
 from plant.model import Plant
+from plant.tables import Kind
 from plant.times import from_us
+from plant.topics import topic_of
 from simulator.capture import Capture
 from simulator.capture_writer import CaptureWriter
 from simulator.captured import Captured
@@ -79,7 +81,15 @@ def capture(small: Plant, tmp_path: Path) -> Path:
             window = Window(at_ms, at_ms + 100_000, 10_000, at_ms == start_ms)
             arrived_us = 1000 * (at_ms + 100_000)
             writer.write([Captured(arrived_us, m.topic, m.payload) for m in line.messages(window)])
+            writer.write([Captured(arrived_us, *mount(small, at_ms))])
     return folder
+
+
+def mount(plant: Plant, time_ms: int) -> tuple[str, bytes]:
+    """What the simulated line does not say: a roll is put on a winder."""
+    topic = topic_of(plant, plant.equipment["l1-winder-01"], Kind.MOUNT)
+    document = {"ts": time_ms, "slot": "unwinder_1", "thing": "l1-C-roll-000007"}
+    return topic, orjson.dumps(document)
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -141,7 +151,7 @@ def moved(before: Rows, plant: Plant, by: timedelta) -> Rows:
 def _twin(column: str, value: Any, by: timedelta) -> Any:
     if column == "time":
         return value + by
-    if column in {"equipment", "cell", "child", "parent"}:
+    if column in {"equipment", "cell", "child", "parent", "thing"}:
         return f"l2-{value.removeprefix('l1-')}"
     return value
 
