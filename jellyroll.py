@@ -32,6 +32,8 @@ COMMANDS = {
     "record": "simulator.record_commands:record",
     "replay": "simulator.replay_commands:replay",
     "trace": "genealogy.commands:app",
+    "hold": "genealogy.hold_commands:hold",
+    "release": "genealogy.hold_commands:release",
     "ledger": "genealogy.us.commands:app",
     "dashboards": "dashboards.commands:app",
     "bench": "bench.commands:app",

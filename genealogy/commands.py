@@ -5,22 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import psycopg
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
+from genealogy.affected import Choice, cells_of, states_of
+from genealogy.options import Metres, Position, Since, Until, aware, metres_of
 from genealogy.render import material_tree, product_table, products, visit_table
+from genealogy.states import state_table, write_states
 from genealogy.trace import downstream, is_known, upstream, visits
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 from storage.connect import Connection, connect
 
+
+class _CellByDefault(TyperGroup):
+    """A word that is no command is a cell: `jellyroll trace D126326010012345K`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["cell", *args]
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
-    no_args_is_help=True, help="From any cell to its material and back.", add_completion=False
+    cls=_CellByDefault,
+    no_args_is_help=True,
+    help="From any cell to its material and back.",
+    add_completion=False,
 )
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Write a .csv or .parquet file instead.", dir_okay=False),
+]
 
 
 class TraceError(Exception):
@@ -36,6 +60,8 @@ def cell(
     json: Json = False,
 ) -> None:
     """Show where a cell was and all that it was made from.
+
+    `cell` may be left out.
 
     Example: jellyroll trace cell D126326010012345K
     """
@@ -59,9 +85,7 @@ def cell(
 def roll(
     roll: Annotated[str, typer.Argument(help="The id of a roll, or of a lot.")],
     *,
-    metres: Annotated[
-        str, typer.Option(help="Only what took metres in this range, such as 812:840.")
-    ] = "",
+    metres: Metres = "",
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
     json: Json = False,
@@ -70,7 +94,7 @@ def roll(
 
     Example: jellyroll trace roll l1-c-roll-000123-4 --metres 812:840
     """
-    from_m, to_m = _range(metres)
+    from_m, to_m = metres_of(metres)
     with _reading(database) as connection:
         uses = downstream(connection, roll, from_m, to_m)
         if not uses and not is_known(connection, roll):
@@ -89,6 +113,76 @@ def roll(
     Console(highlight=False).print(product_table(uses, seen))
 
 
+@app.command()
+def lot(
+    lot: Annotated[str, typer.Argument(help="The id of a lot, slurry, roll or strip.")],
+    *,
+    out: Out = None,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    json: Json = False,
+) -> None:
+    """Show the cells that hold some of a lot, with grade and state.
+
+    Example: jellyroll trace lot l1-c-lot-nca-000012 --out cells.csv
+    """
+    _affected(database, plant, Choice(thing=lot), out, as_json=json)
+
+
+@app.command()
+def equipment(
+    machine: Annotated[str, typer.Argument(help="The machine.", metavar="EQUIPMENT")],
+    *,
+    position: Position = None,
+    since: Since = None,
+    until: Until = None,
+    out: Out = None,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    json: Json = False,
+) -> None:
+    """Show the cells that a machine, or one position of it, made or whose material it made.
+
+    Example: jellyroll trace equipment l1-filler-01 --position 3 --from 2026-11-22T09:00
+    """
+    choice = Choice(equipment=machine, position=position, since=aware(since), until=aware(until))
+    _affected(database, plant, choice, out, as_json=json)
+
+
+@app.command()
+def channel(
+    machine: Annotated[str, typer.Argument(help="The tray's place.", metavar="EQUIPMENT")],
+    number: Annotated[int, typer.Argument(help="The channel, from 1.", min=1, metavar="CHANNEL")],
+    *,
+    since: Since = None,
+    until: Until = None,
+    out: Out = None,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    json: Json = False,
+) -> None:
+    """Show the cells that one channel formed or tested.
+
+    Example: jellyroll trace channel l1-tray-007 37 --from 2026-11-01
+    """
+    choice = Choice(equipment=machine, position=number, since=aware(since), until=aware(until))
+    _affected(database, plant, choice, out, as_json=json)
+
+
+def _affected(
+    database: str, plant: Path, choice: Choice, out: Path | None, *, as_json: bool
+) -> None:
+    with _reading(database) as connection:
+        states = states_of(connection, cells_of(connection, load_plant(plant), choice))
+    if out:
+        write_states(states, out)
+        typer.echo(f"{len(states):,} cells in {out}")
+    elif as_json:
+        typer.echo(orjson.dumps({"cells": _rows(states)}))
+    else:
+        Console(highlight=False).print(state_table(states))
+
+
 @contextmanager
 def _reading(database: str) -> Iterator[Connection]:
     """Yield a connection on which all is read as of one moment."""
@@ -102,19 +196,6 @@ def _reading(database: str) -> Iterator[Connection]:
                 f"the database does not fit the plant model ({error.diag.message_primary}):"
                 " run `jellyroll migrate`, or name the right --plant"
             ) from error
-
-
-def _range(metres: str) -> tuple[float | None, float | None]:
-    if not metres:
-        return None, None
-    try:
-        first, last = (float(part) for part in metres.split(":"))
-    except ValueError:
-        first, last = 1.0, 0.0
-    if not first <= last:
-        problem = f"{metres!r} is not two numbers as 812:840, the smaller first"
-        raise typer.BadParameter(problem, param_hint="--metres")
-    return first, last
 
 
 def _rows(records: list[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,79 @@
+"""`jellyroll hold` and `jellyroll release`: cells kept back, each recorded with who and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from genealogy.affected import cells_of
+from genealogy.affected import hold as put_on_hold
+from genealogy.affected import release as take_off_hold
+from genealogy.options import Metres, Position, Since, Until, choice_of, person
+from plant.load import load_plant
+from plant.options import DEFAULT_PLANT, DatabaseUrl, PlantFile
+from storage.connect import connect
+
+Cells = Annotated[list[str] | None, typer.Argument(help="Their ids.", metavar="[CELL …]")]
+Thing = Annotated[str, typer.Option("--roll", "--lot", help="Cells that hold some of it.")]
+Machine = Annotated[str, typer.Option("--equipment", help="Cells, or their material, made there.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is recorded.")]
+Who = Annotated[str, typer.Option("--who", help="In whose name.", show_default="this account")]
+
+
+def hold(
+    cells: Cells = None,
+    *,
+    reason: Reason,
+    thing: Thing = "",
+    metres: Metres = "",
+    equipment: Machine = "",
+    position: Position = None,
+    since: Since = None,
+    until: Until = None,
+    who: Who = "",
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+) -> None:
+    """Keep cells back until they are released: by id, roll, lot, machine, channel or time.
+
+    Example: jellyroll hold --roll l1-c-roll-000123-4 --metres 812:840 --reason "pinholes in lane 4"
+    """
+    choice = choice_of(
+        cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
+        since=since, until=until,
+    )  # fmt: skip
+    with connect(database, application="jellyroll hold") as connection:
+        chosen = cells_of(connection, load_plant(plant), choice)
+        count = put_on_hold(connection, chosen, person(who), reason)
+        connection.commit()
+    typer.echo(f"{count:,} put on hold, {len(chosen) - count:,} were already")
+
+
+def release(
+    cells: Cells = None,
+    *,
+    reason: Reason,
+    thing: Thing = "",
+    metres: Metres = "",
+    equipment: Machine = "",
+    position: Position = None,
+    since: Since = None,
+    until: Until = None,
+    who: Who = "",
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+) -> None:
+    """Undo a hold, chosen as in `jellyroll hold`.
+
+    Example: jellyroll release --roll l1-c-roll-000123-4 --reason "measured again, no pinholes"
+    """
+    choice = choice_of(
+        cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
+        since=since, until=until,
+    )  # fmt: skip
+    with connect(database, application="jellyroll release") as connection:
+        chosen = cells_of(connection, load_plant(plant), choice)
+        count = take_off_hold(connection, chosen, person(who), reason)
+        connection.commit()
+    typer.echo(f"{count:,} released, {len(chosen) - count:,} were not on hold")
