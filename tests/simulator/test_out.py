@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from jellyroll import app
 from plant.model import Plant
+from plant.tables import Column, ColumnType, telemetry_table
 from simulator.line import Line
 from simulator.message import Message, Window
 from simulator.out import OutError, TableFolder
@@ -131,6 +133,25 @@ def test_a_sample_stays_as_it_is(small: Plant, now_ms: int) -> None:
     table = next(iter(small.tables.values()))
     message = Message("t", b'{"ts": 1, "v": 2}', table, 1, 1)
     assert list(samples(message)) == [message]
+
+
+def test_the_second_copy_of_a_message_brings_no_row_as_samples_either() -> None:
+    table = telemetry_table("filling", (Column("v", ColumnType.FLOAT),))
+    block = Message("t", b'{"ts": [1, 2, 3], "v": [1, null, 2]}', table, 3, 2)
+    first, second = list(samples(block)), list(samples(block._replace(rows=0, values=0)))
+    assert [(m.rows, m.values) for m in first] == [(1, 1), (1, 0), (1, 1)]
+    assert [m.payload for m in second] == [m.payload for m in first]
+    assert {(m.rows, m.values) for m in second} == {(0, 0)}
+
+
+def test_out_tells_of_rows_and_of_no_broker(tmp_path: Path) -> None:
+    options = ["simulate", "--plant", str(SMALL), "--out", str(tmp_path / "x"), "--history", "10m"]
+    done = CliRunner().invoke(app, options)
+    assert done.exit_code == 0
+    told = " ".join(done.output.split())
+    assert re.search(r"[\d,]+ rows, [\d,]+ values$", told)
+    assert "acknowledged" not in told
+    assert "acknowledged" not in simulate("--out", str(tmp_path / "y"), "--history", "10m")
 
 
 def test_a_smaller_plant_keeps_the_first_machines_under_their_names(pilot: Plant) -> None:
