@@ -16,8 +16,9 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # The address of a signed link is a secret.
-    "Referrer-Policy": "no-referrer",
+    # The address of a signed link is a secret. "no-referrer" would also hide from us where our own
+    # forms come from.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

@@ -31,7 +31,7 @@ class Provider:
         self._false_key = RSAKey.generate_key(2048, {"kid": "1", "alg": "RS256", "use": "sig"})
         self.signs_falsely = False
         self._asked: dict[str, dict[str, str]] = {}
-        self._serving = Serving(self._app())
+        self._serving = Serving(lambda _: self._app())
 
     @property
     def issuer(self) -> str:
@@ -42,7 +42,7 @@ class Provider:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._serving.__exit__()
+        self._serving.stop()
 
     def _app(self) -> FastAPI:
         app = FastAPI()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Self
 
 import uvicorn
@@ -12,17 +13,16 @@ from starlette.types import ASGIApp
 
 
 class Serving:
-    """Serves *app* on 127.0.0.1 while it is entered; `url` is known from the beginning."""
+    """Serves on 127.0.0.1, while it is entered, what *make* makes of the address."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, make: Callable[[str], ASGIApp]) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.app = app
-
-    def __enter__(self) -> Self:
-        config = uvicorn.Config(self.app, log_config=None, access_log=False)
+        config = uvicorn.Config(make(self.url), log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+
+    def __enter__(self) -> Self:
         self._thread.start()
         deadline = time.monotonic() + 20
         while not self._server.started:
@@ -31,6 +31,10 @@ class Serving:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop; a second time does nothing."""
         self._server.should_exit = True
         self._thread.join(30)
         self._socket.close()
