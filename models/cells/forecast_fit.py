@@ -25,6 +25,8 @@ _MOST_FITTED = 40_000
 _FITTED = 0.75
 #: Rolling origin: the first part of the time that is fitted on, and how many steps to the end.
 _FIRST, _FOLDS = 0.4, 4
+#: A result is a feature where more than this part of the cells has it.
+_SEEN = 0.5
 #: Targets further than this from the median are faults: nothing is learnt from them.
 _FAR_SD = 8.0
 _TREES = {"max_iter": 60, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
@@ -112,7 +114,9 @@ def _fit(standard: Standard, past: Cells, after: Cells) -> Forecaster:
     for station, count in ((upstream[-1], len(upstream)), (standard.quality.tray, None)):
         names = [*upstream[:count], *([] if count else [station])]
         features = [f"{s}.{r}" for s in names for r in standard.stations[s].results]
-        stages.append(_stage(standard, station, tuple(features), past, after))
+        seen = [name for name in features if np.isfinite(past.value(name)).mean() > _SEEN]
+        if seen:
+            stages.append(_stage(standard, station, tuple(seen), past, after))
     return Forecaster(tuple(stages))
 
 
@@ -121,16 +125,15 @@ def _stage(
 ) -> StageModel:
     forecast = standard.quality.forecast
     assert forecast is not None
-    seen = [name for name in features if np.isfinite(past.value(name)).mean() > 0.5]
-    raw = np.column_stack([past.value(name) for name in seen])
+    raw = np.column_stack([past.value(name) for name in features])
     centre = np.nanmedian(raw, axis=0)
     scale = np.array([spread(column) for column in raw.T])
     scale[~(scale > 0)] = np.inf
-    tests = len(forecast.targets) + len(seen)
+    tests = len(forecast.targets) + len(features)
     share = standard.quality.held_ppm * 1e-6 / tests
     standing = (raw - centre) / scale
     limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in standing.T])
-    blank = StageModel(station, tuple(seen), centre, scale, limit, {})
+    blank = StageModel(station, features, centre, scale, limit, {})
     later = blank.rows(after)
     truth, truth_after = (measured(c, standard.quality) for c in (past, after))
     targets = {
@@ -144,7 +147,7 @@ def _stage(
         )
         for name in forecast.targets
     }
-    return StageModel(station, tuple(seen), centre, scale, limit, targets)
+    return StageModel(station, features, centre, scale, limit, targets)
 
 
 def _target(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,20 +53,26 @@ class Judge:
     references: Mapping[str, Reference]
     machines: Sequence[str]
 
-    def judge(self, cells: Cells, held: Held, rows: Mask) -> list[Verdict]:
+    def judge(
+        self, cells: Cells, held: Held, rows: Mask, odd_rows: Mask | None = None
+    ) -> list[Verdict]:
         """Return the verdicts of the cells *rows*, in order; all of *cells* are their peers.
 
-        *held* are reasons from elsewhere to hold a cell: alarms of its lot, its forecast.
+        Of *odd_rows* there are verdicts, too, where they are not in order. *held* are reasons from
+        elsewhere to hold a cell: alarms of its lot, its forecast.
         """
         screened = screen(self.standards, cells, self.references)
         verdicts: dict[int, Verdict] = {}
         for recipe, standard in self.standards.items():
             own = cells.recipe == recipe
-            if (own & rows).any():
+            if own.any():
                 case = _Case(
                     recipe, standard, cells, screened=screened, machines=self.machines, own=own
                 )
-                verdicts.update(case.verdicts(held, np.flatnonzero(own & rows).tolist()))
+                asked = own & rows
+                if odd_rows is not None:
+                    asked |= own & odd_rows & case.odd(held)
+                verdicts.update(case.verdicts(held, np.flatnonzero(asked).tolist()))
         return [verdicts[row] for row in sorted(verdicts)]
 
 
@@ -93,6 +100,15 @@ class _Case:
         self._reasons: dict[int, list[Reason]] = defaultdict(list)
         self._origins = origins(standard, cells, dict(self._find()))
         self._grades = self._graded()
+        self._misread = self._say.misread_rows()
+        self._score_lists = self._rounded()
+
+    def odd(self, held: Held) -> Mask:
+        """Return which cells are not in order, as far as grades do not tell."""
+        found = self._misread | np.isin(self._screened.load, list(self._findings))
+        found |= np.array([cell in held for cell in self._cells.cell], dtype=bool)
+        found[list(self._reasons)] = True
+        return found
 
     def verdicts(self, held: Held, rows: Sequence[int]) -> Iterator[tuple[int, Verdict]]:
         """Yield the verdict of each of *rows*."""
@@ -171,7 +187,8 @@ class _Case:
         finding = self._findings.get(int(self._screened.load[row]))
         if finding:
             yield from self._say.tray(finding, row)
-        yield from self._say.misread(row)
+        if self._misread[row]:
+            yield from self._say.misread(row)
         grade = self._grades[row]
         grades_there = self._standard.quality.grades
         if grade == REJECT:
@@ -188,14 +205,24 @@ class _Case:
             return FaultClass.PRODUCT
         return FaultClass.MEASUREMENT if ReasonKind.MEASUREMENT in kinds else FaultClass.NONE
 
+    def _rounded(self) -> list[tuple[str, list[float], list[float]]]:
+        """Return each measure's values and distances from the peers, as numbers of Python."""
+        blank = np.full(len(self._cells), np.nan)
+        names = self._screened.names
+        return [
+            (
+                name,
+                np.round(values, 6).tolist(),
+                np.round(
+                    self._screened.z[:, names.index(name)] if name in names else blank, 2
+                ).tolist(),
+            )
+            for name, values in self._screened.values.items()
+        ]
+
     def _scores(self, row: int) -> dict[str, Score]:
-        scores = {}
-        for name, values in self._screened.values.items():
-            value = float(values[row])
-            if np.isfinite(value):
-                z = None
-                if name in self._screened.names:
-                    own = float(self._screened.z[row, self._screened.names.index(name)])
-                    z = round(own, 2) if np.isfinite(own) else None
-                scores[name] = Score(round(value, 6), z)
-        return scores
+        return {
+            name: Score(values[row], None if math.isnan(z[row]) else z[row])
+            for name, values, z in self._score_lists
+            if not math.isnan(values[row])
+        }

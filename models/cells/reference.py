@@ -70,10 +70,13 @@ def learn(
     recipe: Ints,
     floors: Mapping[str, float],
     held_ppm: float,
+    *,
+    tied: bool,
 ) -> Reference | None:
     """Return what is usual among these cells of one recipe; None of fewer than `MIN_CELLS`.
 
-    *floors* are the least spreads that are believed (the resolution of an instrument).
+    *floors* are the least spreads that are believed (the resolution of an instrument). Only if
+    *tied* it is learnt how the measures hang together, which takes a second.
     """
     names = tuple(measures)
     residuals = {name: centred(values, load, recipe)[0] for name, values in measures.items()}
@@ -88,7 +91,7 @@ def learn(
         max(_tray_scale(measures[name], load), 1.2533 * s / np.sqrt(_usual_load(load)))
         for name, s in zip(names, scale, strict=True)
     ]
-    centre, precision = _tied(z)
+    centre, precision = _tied(z) if tied else (np.zeros(len(names)), np.eye(len(names)))
     complete = z[np.isfinite(z).all(axis=1)] - centre
     distance = np.sqrt(np.einsum("ij,jk,ik->i", complete, precision, complete))
     return Reference(

@@ -15,7 +15,7 @@ from models.cells.read import CellReader
 from models.cells.reference import Reference
 from models.cells.standard import standards
 from models.cells.verdict import Verdict
-from models.cells.window import AHEAD, BACK, Span, load_us, spans
+from models.cells.window import Reach, Span
 from plant.cell_quality import CellQuality
 from plant.model import Plant
 from plant.times import from_us, to_us
@@ -47,7 +47,7 @@ class Review:
         self._forecasters = forecasters
         self._machines = {name: number for number, name in enumerate(plant.equipment)}
         self._judge = Judge(self._standards, references, tuple(plant.equipment))
-        self._load_us = load_us(plant)
+        self._reach = Reach.of(plant, self._standard)
         features = {name for f in forecasters.values() for name in f.features}
         self._wanted = sorted({*results_read(self._standard.quality), *features})
         self.reader = CellReader(plant, connection, self._standard)
@@ -65,7 +65,7 @@ class Review:
                 before = cells.of(~on_tray)
                 yield from self._verdicts(before, np.ones(len(before), dtype=bool))
             left_us = cells.times_us[self._standard.quality.tray][on_tray]
-            for span in spans(left_us, self._load_us):
+            for span in self._reach.spans(left_us):
                 yield from self._window(cells.of(on_tray), span)
 
     def between(self, line: str, first: dt.datetime, last: dt.datetime) -> Iterator[list[Verdict]]:
@@ -73,8 +73,8 @@ class Review:
 
         In pieces of some tray loads; both times are aware.
         """
-        step = dt.timedelta(microseconds=4 * (BACK + AHEAD) * self._load_us)
-        margin = dt.timedelta(microseconds=BACK * self._load_us)
+        margin = dt.timedelta(microseconds=self._reach.back_us)
+        step = 6 * margin
         at = first
         while at < last:
             end = min(at + step, last)
@@ -106,16 +106,30 @@ class Review:
             if before is not None:
                 cells = joined(cells, before)
                 again = np.append(again, np.zeros(len(before), dtype=bool))
-        yield from self._verdicts(cells, again)
+        touched_too = np.isin(cells.cell.astype(str), touched.cell[own].astype(str))
+        odd = np.isin(cells.cell.astype(str), self._odd(cells.of(again)))
+        yield from self._verdicts(cells, again & (touched_too | odd), again)
 
-    def _verdicts(self, cells: Cells, rows: Mask) -> Iterator[Verdict]:
-        judged = cells.of(rows)
+    def _odd(self, cells: Cells) -> list[str]:
+        """Return which of *cells* were not found in order when they were last judged."""
+        rows = self._connection.execute(
+            "SELECT cell FROM analysis.cell_quality WHERE cell = ANY (%s)"
+            " AND (disposition IN ('hold', 'scrap') OR fault_class <> 'none')",
+            (list(cells.cell),),
+        )
+        return [cell for (cell,) in rows]
+
+    def _verdicts(
+        self, cells: Cells, rows: Mask, odd_rows: Mask | None = None
+    ) -> Iterator[Verdict]:
+        """Yield verdicts of *rows*, and of those *odd_rows* that are not in order."""
+        judged = cells.of(rows if odd_rows is None else rows | odd_rows)
         held = held_by_alarm(self._connection, self._standard, judged, self._machines)
         for recipe, forecaster in self._forecasters.items():
             own = judged.of(judged.recipe == recipe)
             for cell, reasons in forecaster.reasons(self._standards[recipe], own).items():
                 held[cell].extend(reasons)
-        yield from self._judge.judge(cells, held, rows)
+        yield from self._judge.judge(cells, held, rows, odd_rows)
 
 
 def results_read(quality: CellQuality) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.cells.causes import Origin, TrayFinding
-from models.cells.cells import POSITIONS, Cells
+from models.cells.cells import POSITIONS, Cells, Mask
 from models.cells.grading import Breach
 from models.cells.screening import Screened
 from models.cells.standard import Standard
@@ -49,7 +49,7 @@ class Sayings:
         name, unit, value, middle, limit = self._numbers(column, row)
         z = float(self.screened.z[row, column])
         return Reason(
-            ReasonKind.OUTLIER, name, value, middle, middle + limit * np.sign(z), unit,
+            ReasonKind.OUTLIER, name, value, middle, middle + float(np.copysign(limit, z)), unit,
             f"{name} {value:.6g} {unit} is {abs(z):.1f} sd from the {middle:.6g} of its peers, "
             f"more than the {self.screened.limit[row, column]:.1f} that good cells keep",
         )  # fmt: skip
@@ -100,7 +100,7 @@ class Sayings:
                     f"{self.place(quality.station_of(name), row)}",
                 )  # fmt: skip
         for column, name in enumerate(self.screened.names):
-            if self.is_of_channel(row, column):
+            if self.screened.of_channel[row, column]:
                 scale = float(self.screened.scale[row, column])
                 effect = float(self.screened.channel[row, column]) * scale
                 _, unit, value, middle, limit = self._numbers(column, row)
@@ -111,11 +111,12 @@ class Sayings:
                     f"{self.screened.channel_cells[row, column]} cells; without it {value:.6g}",
                 )  # fmt: skip
 
-    def is_of_channel(self, row: int, column: int) -> bool:
-        """Say whether cell *row* would be an outlier if its channel were believed, and is none."""
-        effect, z = self.screened.channel[row, column], self.screened.z[row, column]
-        limit = self.screened.limit[row, column]
-        return bool(effect != 0.0 and abs(z + effect) > limit >= abs(z))
+    def misread_rows(self) -> Mask:
+        """Return of which cells `misread` has something to say."""
+        found: Mask = np.asarray(self.screened.of_channel.any(axis=1))
+        for doubted in self.screened.doubted.values():
+            found = found | doubted
+        return found
 
     def with_origin(self, reason: Reason, origin: Origin) -> Reason:
         """Return *reason* with the place that such cells share."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from models.cells.standard import Standard
 _FLOOR = 1 / 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Screened:
     """Cells against their peers. Arrays are (cells, measures) but where it says otherwise.
 
@@ -47,19 +48,26 @@ class Screened:
     distance_limit: Floats
     tray_limit: float
 
-    @property
+    @cached_property
     def outlying(self) -> Mask:
         """Which cells are outside the limit of which measure."""
         with np.errstate(invalid="ignore"):
             return np.asarray(np.abs(self.z) > self.limit)
 
-    @property
+    @cached_property
+    def of_channel(self) -> Mask:
+        """Which cells would be outliers if their channel were believed, and are none."""
+        with np.errstate(invalid="ignore"):
+            is_out = np.abs(self.z + self.channel) > self.limit
+            return np.asarray((self.channel != 0.0) & is_out & (np.abs(self.z) <= self.limit))
+
+    @cached_property
     def combined(self) -> Mask:
         """Which cells are outlying in all measures together."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.distance > self.distance_limit)
 
-    @property
+    @cached_property
     def shifted(self) -> Mask:
         """Which cells are of a tray that is shifted as a whole, by measure."""
         with np.errstate(invalid="ignore"):
@@ -95,7 +103,7 @@ def screen(
         own = recipe == number
         known = references.get(str(name))
         if known is None or known.measures != names:
-            known = learn_recipe(standards[str(name)], cells.of(own))
+            known = learn_recipe(standards[str(name)], cells.of(own), tied=False)
         if known is None:
             continue
         z[own] = known.z({m: residual[m][own] for m in names})
@@ -121,8 +129,11 @@ def screen(
     )  # fmt: skip
 
 
-def learn_recipe(standard: Standard, cells: Cells) -> Reference | None:
-    """Return what is usual among *cells*, all of one recipe; None of too few."""
+def learn_recipe(standard: Standard, cells: Cells, *, tied: bool) -> Reference | None:
+    """Return what is usual among *cells*, all of one recipe; None of too few.
+
+    Only if *tied* it is learnt how the measures hang together.
+    """
     quality = standard.quality
     values = measured(cells, quality)
     return learn(
@@ -131,6 +142,7 @@ def learn_recipe(standard: Standard, cells: Cells) -> Reference | None:
         np.zeros(len(cells), dtype=np.int64),
         {name: standard.of_measure(name).sd * _FLOOR for name in quality.screened},
         quality.held_ppm,
+        tied=tied,
     )
 
 

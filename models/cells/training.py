@@ -74,7 +74,7 @@ def fit_recipes(plant: Plant, finished: Mapping[str, Cells]) -> CellModel:
     for recipe, standard in standards(plant).items():
         if recipe not in finished:
             continue
-        reference = learn_recipe(standard, finished[recipe])
+        reference = learn_recipe(standard, finished[recipe], tied=True)
         if reference is not None:
             references[recipe] = reference
         try:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from models.cells.cells import Ints
+from models.cells.channels import MIN_CELLS
+from models.cells.standard import Standard
 from plant.model import Plant
 
-#: Loads before and after that show what is usual, and what follows a channel.
-BACK, AHEAD = 24, 8
+#: Loads before and after that show what is usual.
+_BACK, _AHEAD = 16, 8
+_MOST_BACK = 64
 #: Of these the nearest are judged again: what came may tell that a channel misread them.
-AGAIN = 12
+_AGAIN = 12
 _SECOND_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Times at which cells left their trays, in microseconds: *first* to *last* are new.
+class Span(NamedTuple):
+    """Times at which cells left their trays, in microseconds.
 
-    *from_us* to *to_us* is to be read, *again_us* and later to be judged.
+    Something came of cells from *first_us* to *last_us*; all from *from_us* to *to_us* are looked
+    at, from *again_us* on they are judged.
     """
 
     first_us: int
@@ -31,23 +35,38 @@ class Span:
     to_us: int
 
 
-def load_us(plant: Plant) -> int:
-    """Return how long a line takes to fill one tray."""
-    quality = plant.cell_quality
-    assert quality is not None
-    positions = plant.stations[quality.tray].positions
-    assert positions is not None
-    return round(positions.count / plant.production.cells_per_second * _SECOND_US)
+class Reach(NamedTuple):
+    """How far the neighbours of a load reach, in microseconds."""
 
+    back_us: int
+    again_us: int
+    ahead_us: int
 
-def spans(times_us: Ints, load: int) -> Iterator[Span]:
-    """Yield the windows about the cells that left their trays at *times_us*, oldest first.
+    @classmethod
+    def of(cls, plant: Plant, standard: Standard) -> Reach:
+        """Return the reach on a line of *plant*: `MIN_CELLS` cells at each channel, if need be."""
+        quality = standard.quality
+        tray = plant.stations[quality.tray].positions
+        assert tray is not None
+        load_us = round(tray.count / plant.production.cells_per_second * _SECOND_US)
+        loads = _BACK
+        for name in {quality.station_of(measure) for measure in quality.screened} - {quality.tray}:
+            station = plant.stations[name]
+            channels = sum(group.count for group in station.equipment.values())
+            channels *= station.positions.count if station.positions else 1
+            loads = max(loads, math.ceil(MIN_CELLS * channels / tray.count))
+        return cls(min(loads, _MOST_BACK) * load_us, _AGAIN * load_us, _AHEAD * load_us)
 
-    *load* is how long a tray takes to fill. Cells are in one window where their neighbours overlap.
-    """
-    ordered = np.sort(times_us)
-    breaks = np.flatnonzero(np.diff(ordered) > (BACK + AHEAD) * load)
-    for piece in np.split(ordered, breaks + 1):
-        if len(piece):
-            first, last = int(piece[0]), int(piece[-1])
-            yield Span(first, last, first - BACK * load, first - AGAIN * load, last + AHEAD * load)
+    def spans(self, times_us: Ints) -> Iterator[Span]:
+        """Yield the windows about the cells that left their trays at *times_us*, oldest first.
+
+        Cells are in one window where their neighbours overlap.
+        """
+        ordered = np.sort(times_us)
+        breaks = np.flatnonzero(np.diff(ordered) > self.back_us + self.ahead_us)
+        for piece in np.split(ordered, breaks + 1):
+            if len(piece):
+                first, last = int(piece[0]), int(piece[-1])
+                yield Span(
+                    first, last, first - self.back_us, first - self.again_us, last + self.ahead_us
+                )
