@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from plant.load import PILOT, load_plant
 from plant.model import Plant
+from stack.home import create_database
+from stack.postgres import PrivateCluster
 from storage.migrate import migrate
+
+if TYPE_CHECKING:
+    from tests.fixtures_stack import NewDatabase
 
 pytest_plugins = ["tests.fixtures_stack"]
 
@@ -23,11 +30,28 @@ def pilot() -> Plant:
     return load_plant(PILOT)
 
 
+@pytest.fixture(scope="session")
+def pilot_template(cluster: PrivateCluster, pilot: Plant) -> str:
+    """The name of a database with everything that the pilot plant needs, to be copied.
+
+    Nobody can connect to it, so that no worker of TimescaleDB is in the way of a copy.
+    """
+    name = "pilot_template"
+    create_database(cluster, name)
+    migrate(cluster.dsn(name), pilot)
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+    return name
+
+
 @pytest.fixture
-def migrated_database(fresh_database: str, pilot: Plant) -> str:
+def migrated_database(new_database: NewDatabase, pilot_template: str) -> Iterator[str]:
     """The dsn of a new database with everything that the pilot plant needs."""
-    migrate(fresh_database, pilot)
-    return fresh_database
+    with new_database(pilot_template) as dsn:
+        yield dsn
 
 
 @pytest.hookimpl(wrapper=True)

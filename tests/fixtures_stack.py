@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -52,16 +53,34 @@ def broker(programs: Programs, stack_folder: Path) -> Iterator[PrivateBroker]:
     broker.stop()
 
 
+NewDatabase = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster: PrivateCluster) -> NewDatabase:
+    """A context manager: gives the dsn of a new copy of the template named, and drops it."""
+
+    @contextmanager
+    def made(template: str) -> Iterator[str]:
+        name = f"test_{secrets.token_hex(6)}"
+        cluster.start()  # a test before this one may have crashed it
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        _execute(cluster, create.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield cluster.dsn(name)
+        finally:
+            cluster.start()
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            _execute(cluster, drop.format(sql.Identifier(name)))
+
+    return made
+
+
 @pytest.fixture
-def fresh_database(cluster: PrivateCluster) -> Iterator[str]:
+def fresh_database(new_database: NewDatabase) -> Iterator[str]:
     """The dsn of an empty database of its own, dropped after the test."""
-    name = f"test_{secrets.token_hex(6)}"
-    cluster.start()  # a test before this one may have crashed it
-    _execute(cluster, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield cluster.dsn(name)
-    cluster.start()
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-    _execute(cluster, drop.format(sql.Identifier(name)))
+    with new_database("template1") as dsn:
+        yield dsn
 
 
 def _execute(cluster: PrivateCluster, statement: sql.Composed) -> None:
