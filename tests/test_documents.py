@@ -21,7 +21,7 @@ from storage.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
 #: These run until they are told to stop, or for long; so long is enough to see them begin well.
-SERVICES = ("ingest", "monitor", "alerts run", "simulate", "replay", "record")
+SERVICES = ("ingest", "monitor", "simulate", "replay", "record")
 PATIENCE_S = 6.0
 
 #: Commands that another test runs, and which.
@@ -32,6 +32,7 @@ ELSEWHERE = {
     "jellyroll replay tuesday.capture": "tests/simulator/test_recipe.py",
     "jellyroll ingest --broker 'mqtts": "tests/stack/test_broker_security.py",
     "jellyroll evaluate": "tests/models/test_station.py",
+    "jellyroll alerts": "tests/alerts/test_document.py",
     "jellyroll bench": "tests/bench/test_bench.py",
 }
 
@@ -42,7 +43,9 @@ def documents() -> list[Path]:
 
 def commands(document: Path) -> Iterator[str]:
     """Every `jellyroll …` in the document's shell blocks, continued lines joined."""
-    for block in re.findall(r"```(?:sh|bash|console)?\n(.*?)```", document.read_text(), re.DOTALL):
+    # Blocks of other languages are matched, too, or their end would be taken for a beginning.
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE)
+    for block in (text for language, text in blocks if language in {"", "sh", "bash", "console"}):
         for line in block.replace("\\\n", " ").splitlines():
             command = line.strip().removeprefix("$ ").split("  #")[0].strip()
             command = re.sub(r"\s+(#.*|&)$", "", command)

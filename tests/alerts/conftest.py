@@ -36,7 +36,7 @@ _TABLES = (
 )  # fmt: skip
 #: Everything an alert test can leave behind, while the guards of the history look away. Rows are
 #: deleted: to truncate takes ten times as long.
-_FORGET = "; ".join(
+FORGET = "; ".join(
     [
         "SET session_replication_role = replica",
         *(f"DELETE FROM {table}" for table in _TABLES),
@@ -65,7 +65,7 @@ def database(_database: str, cluster: PrivateCluster) -> str:
     """The dsn of a database with the pilot plant's tables; those that alerts read are empty."""
     cluster.start()  # a test before this one may have crashed it
     with psycopg.connect(_database) as connection:
-        connection.execute(_FORGET.encode())
+        connection.execute(FORGET.encode())
     return _database
 
 
