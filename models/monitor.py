@@ -102,6 +102,7 @@ class Monitor:
         with connection.transaction():
             if apply_promoted(connection, self._plant, self._charts, self._refused):
                 connection.execute(f"NOTIFY {CHANNEL}")
+        with connection.transaction():
             batches = self._first_part(follow(connection, FOLLOWER))
             if not batches:
                 return Progress()

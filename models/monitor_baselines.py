@@ -29,7 +29,7 @@ def apply_promoted(connection: Connection, plant: Plant, charts: Charts, refused
     Return how many charts changed. Models that cannot be used are added to *refused*, and not
     asked for again.
     """
-    changed = 0
+    changed: list[int] = []
     rows = connection.execute(statement("promoted_baselines"), (list(refused),)).fetchall()
     for number, sha256, content in rows:
         try:
@@ -43,9 +43,11 @@ def apply_promoted(connection: Connection, plant: Plant, charts: Charts, refused
             _apply(connection, plant, charts, number, its)
         if not known:
             refused.add(number)
-        changed += len(known)
+        changed += [charts.number[its.key] for its in known]
         log.info("model %d: new baselines of %d charts", number, len(known))
-    return changed
+    if changed:
+        chart_store.save_states(connection, charts, sorted(set(changed)))
+    return len(changed)
 
 
 def _apply(
@@ -83,4 +85,3 @@ def _apply(
     assert row is not None
     charts.begin_anew(chart, int(row[0]), its.baseline)
     connection.execute("DELETE FROM analysis.learning WHERE chart = %s", (chart,))
-    chart_store.save_states(connection, charts, [chart])

@@ -127,9 +127,10 @@ def _workers(backend: str, scheduler: str | None) -> Iterator[None]:
 
 
 def _dask(scheduler: str | None) -> AbstractContextManager[Any]:
-    from distributed import Client  # noqa: PLC0415  # only for who asks for it
+    from distributed import Client, LocalCluster  # noqa: PLC0415  # only for who asks for it
 
-    client: AbstractContextManager[Any] = Client(scheduler, dashboard_address=None)  # type: ignore[no-untyped-call]
+    place = scheduler or LocalCluster(dashboard_address=None)  # type: ignore[no-untyped-call]
+    client: AbstractContextManager[Any] = Client(place)  # type: ignore[no-untyped-call]
     return client
 
 

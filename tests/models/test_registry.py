@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.decomposition import NMF
 from skops import io as skops
 
 from models import registry
@@ -26,7 +26,7 @@ from plant.model import Plant
 from storage.connect import Connection, connect
 from tests.models.conftest import Feeder
 from tests.models.samples import Samples
-from tests.models.test_signals import forget_signals, learn
+from tests.models.signals import forget_signals, learn
 
 COLUMNS = tuple(Column(f"s{at}", 0) for at in range(4))
 
@@ -76,8 +76,7 @@ class Payload:
 
 
 def foreign_forest() -> bytes:
-    other: Any = KNeighborsRegressor()
-    other.fit([[0.0], [1.0]], [0.0, 1.0])
+    other = NMF(1)
     return repacked(
         to_bytes(fitted("iforest")), estimator=np.frombuffer(skops.dumps(other), dtype=np.uint8)
     )
@@ -90,7 +89,7 @@ def bomb() -> bytes:
     return buffer.getvalue()
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a later format": (lambda: manifest(to_bytes(fitted()), format=99), "format 99.*upgrade"),
     "another detector": (lambda: manifest(to_bytes(fitted()), detector="magic"), "no station's"),
     "one array too many": (lambda: repacked(to_bytes(fitted()), extra=np.zeros(1)), "extra"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,63 +9,17 @@ import psycopg
 import pytest
 from psycopg.rows import namedtuple_row
 
-from models import registry
 from models.follow import catch_up
 from models.monitor import Progress
 from models.monitor_signals import SignalMonitor
 from models.station.watch import CLEAN
-from models.train import train
-from models.train_history import Window
 from plant.model import Plant
 from plant.times import from_us
-from storage.connect import connect
-from tests.models.conftest import FILLER, START_US, Feeder, forget
+from tests.models.conftest import FILLER, START_US, Feeder
 from tests.models.samples import STEP_US, Samples, frozen, shifted
+from tests.models.signals import TRAINED, everything, fed, samples
 
-#: Rows that the model is trained on; what comes after is watched.
-TRAINED = 6_000
-_TABLES = (
-    "telemetry.filling", "machine.state", "analysis.watch", "analysis.model_day",
-    "analysis.model", "analysis.model_event",
-)  # fmt: skip
-
-
-@pytest.fixture
-def samples(pilot: Plant) -> Samples:
-    return Samples(pilot)
-
-
-@pytest.fixture
-def fed(feeder: Feeder, samples: Samples) -> Iterator[Feeder]:
-    """A database with a healthy history, and the model of it active."""
-    forget_signals(feeder.dsn)
-    feeder.commit(samples.states({0: "Execute"}), samples.frame(range(TRAINED)))
-    number = learn(feeder.dsn, samples.plant)
-    with connect(feeder.dsn, application="test", autocommit=True) as connection:
-        registry.promote(connection, number)
-        # What was trained on is not watched.
-        connection.execute("INSERT INTO ingest.cursor SELECT 'signals', max(xid) FROM ingest.batch")
-    yield feeder
-    forget_signals(feeder.dsn)
-
-
-def forget_signals(dsn: str) -> None:
-    # They point at each other, and baselines at models.
-    with psycopg.connect(dsn) as connection:
-        connection.execute(f"TRUNCATE {', '.join(_TABLES)} CASCADE")
-    forget(dsn, "ingest.batch", "ingest.batch_span", "ingest.dead_letter")
-
-
-def until(row: int) -> Window:
-    return from_us(START_US), from_us(START_US + row * STEP_US)
-
-
-def learn(dsn: str, plant: Plant, row: int = TRAINED) -> int:
-    (trained,) = train(dsn, plant, until(row), only=["filling"], jobs=1)
-    assert not trained.trouble
-    (new,) = trained.models
-    with connect(dsn, application="test", autocommit=True) as connection:
-        return registry.register(connection, new)
+__all__ = ["fed", "samples"]  # fixtures
 
 
 def watch(feeder: Feeder, plant: Plant) -> Progress:
@@ -222,20 +175,6 @@ def test_one_batch_or_many_give_the_same(fed: Feeder, samples: Samples) -> None:
     watch(fed, samples.plant)
     assert everything(fed.dsn) == in_many
     assert len(in_many[0]) == 2
-
-
-_WRITTEN = (
-    """SELECT to_jsonb(a) - '{id,xid,detected_at,event}'::text[]
-         FROM analysis.anomaly AS a ORDER BY id""",
-    "SELECT equipment, memory FROM analysis.watch",
-    """SELECT day, moments, scored, round(score_sum::numeric, 6), bins
-         FROM analysis.model_day ORDER BY day""",
-)
-
-
-def everything(dsn: str) -> list[list[Any]]:
-    with psycopg.connect(dsn) as connection:
-        return [connection.execute(query).fetchall() for query in _WRITTEN]
 
 
 def test_what_is_done_is_not_done_again(fed: Feeder, samples: Samples) -> None:
