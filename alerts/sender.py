@@ -23,7 +23,7 @@ _LOG = logging.getLogger("jellyroll.alerts")
 
 _POLL_S = 0.25
 #: Probes of a dead endpoint: soon at first, so that a short failure is over soon.
-_PROBE = BackOff(first_s=10.0, longest_s=300.0)
+PROBE = BackOff(first_s=10.0, longest_s=300.0)
 _ACTION = (
     "Look whether the receiver runs and whether its address and secret are right; then"
     " `jellyroll alerts deliveries` and `jellyroll alerts retry`."
@@ -39,7 +39,7 @@ class Sender:
         setting: Setting,
         stop: threading.Event,
         back_off: BackOff,
-        probe: BackOff = _PROBE,
+        probe: BackOff = PROBE,
     ) -> None:
         self._receiver = receiver
         self._setting = setting

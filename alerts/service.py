@@ -27,7 +27,7 @@ from alerts.correlate import correlate
 from alerts.escalate import escalate
 from alerts.follow import follow_people
 from alerts.life import return_due
-from alerts.sender import Sender, doze
+from alerts.sender import PROBE, Sender, doze
 from alerts.setting import Setting
 from alerts.suppress import release
 from alerts.watch import watch
@@ -50,9 +50,11 @@ def run(
     stop: threading.Event,
     *,
     back_off: BackOff | None = None,
+    probe: BackOff | None = None,
 ) -> None:
     """Turn anomalies into alerts and tell of them until *stop* is set.
 
+    *back_off* says when a delivery is tried again, *probe* when an endpoint that is left in peace.
     A database that is away is waited for. Raise `AlertsError` when it lacks the tables.
     """
     setting = Setting(plant, config)
@@ -62,7 +64,7 @@ def run(
         "watch": lambda connection: _watch(connection, setting, stop),
     }
     for name, receiver in config.receivers.items():
-        sender = Sender(receiver, setting, stop, back_off or BackOff())
+        sender = Sender(receiver, setting, stop, back_off or BackOff(), probe or PROBE)
         stages[f"send to {name}"] = sender.run
     with ThreadPoolExecutor(len(stages), thread_name_prefix="alerts") as pool:
         stage_runs = [
