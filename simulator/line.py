@@ -10,6 +10,7 @@ import numpy as np
 from plant.model import Equipment, Plant
 from simulator.cell_id import CellIds
 from simulator.chores import chores_of, role_of
+from simulator.faults import Fault
 from simulator.faults_messages import falsified
 from simulator.formation import TrayCurve
 from simulator.machines import Machine
@@ -21,7 +22,7 @@ from simulator.origin import Origin
 from simulator.passages import Passages
 from simulator.results import Results
 from simulator.schedule import Making
-from simulator.scrap import Scrap
+from simulator.scrap import Mask, Scrap
 from simulator.states import States
 from simulator.timeline import Chore, Timeline
 from simulator.variants import Variants
@@ -32,7 +33,7 @@ class Line:
     """One line of *plant*, healthy but for the faults of each window, run as *operation* says.
 
     `hits` tells which cells a fault reaches, `ids` their names, `timelines` what each machine does
-    when; `scrap`, None if cells never leave the line, which of them come to a station.
+    when.
 
     The same *seed* gives the same values, whatever else runs and however time is cut into windows.
     """
@@ -79,8 +80,17 @@ class Line:
         ]
         self._states = States(plant, list(timelines.items()))
         self._material = Material(plant, name, pace, ids, results.hits.reaches.unrecorded)
-        self.scrap = Scrap(results) if operation.scrap else None
-        self._passages = Passages(plant, results, ids, making, self.scrap)
+        self._scrap = Scrap(results) if operation.scrap else None
+        self._passages = Passages(plant, results, ids, making, self._scrap)
+
+    def come_to(self, station: str, numbers: Ints, faults: tuple[Fault, ...]) -> Mask:
+        """Return which of the cells *numbers*, which follow each other, come to *station*.
+
+        All of them do where cells never leave the line, or where no cell comes but their material.
+        """
+        if self._scrap is None or station not in self.places:
+            return np.ones(len(numbers), dtype=bool)
+        return self._scrap.stays(station, numbers, faults)
 
     def messages(self, window: Window) -> Iterator[Message]:
         """Yield the messages of *window*, in order of time for each machine and kind."""

@@ -63,7 +63,7 @@ def truth(
     for line in lines:
         for fault in faults:
             if fault.line == line.name and fault.on_ms is not None and fault.on_ms < to_ms:
-                yield from _of(line, fault, from_ms, to_ms)
+                yield from _of(line, fault, tuple(faults), from_ms, to_ms)
 
 
 def write_parquet(rows: Iterable[TruthRow], path: Path) -> int:
@@ -130,7 +130,9 @@ def effect_text(fault: Fault) -> str:
     return "; ".join(parts + [_words(effect) for effect in fault.kind.effects])
 
 
-def _of(line: Line, fault: Fault, from_ms: int, to_ms: int) -> Iterator[TruthRow]:
+def _of(
+    line: Line, fault: Fault, faults: tuple[Fault, ...], from_ms: int, to_ms: int
+) -> Iterator[TruthRow]:
     kind = fault.kind
     nobody = TruthRow(
         run=_time(from_ms),
@@ -157,6 +159,8 @@ def _of(line: Line, fault: Fault, from_ms: int, to_ms: int) -> Iterator[TruthRow
         for hit in line.hits.of((fault,), at, min(_CELLS, end - at)):
             severity, times = hit.touch
             own = (severity != 0) & (times >= from_ms) & (times < to_ms)
+            if own.any():
+                own &= line.come_to(nobody.station, at + np.arange(len(own)), faults)
             cells = line.ids.of(at + np.flatnonzero(own))
             for cell, time, part in zip(
                 cells, times[own].tolist(), severity[own].tolist(), strict=True

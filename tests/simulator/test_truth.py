@@ -134,6 +134,7 @@ def test_a_run_writes_the_truth_of_what_it_published(
     broker.start()
     path = tmp_path / "truth.parquet"
     run = ["--broker", broker.url, "--json", "--history", "2h", "--until-live"]
+    run += ["--no-stops", "--no-scrap"]
     target = ["--truth", str(path), "--truth-database", migrated_database]
     with pytest.raises(SystemExit) as ended:
         simulate(monkeypatch, *run, *target, "--fault", "F12:nozzle=3@-1h", "--fault", "F06")
