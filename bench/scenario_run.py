@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +16,14 @@ from bench.scenario import FAULTS, Scenario
 from bench.scenario_feed import HOUR_MS, feed, windows
 from bench.scenario_seen import Outcome, read_seen
 from bench.scenario_truth import done_by
-from models.follow import catch_up
-from models.monitor import Monitor
+from bench.scenario_watch import Watch, learn
 from plant.load import load_plant
 from plant.model import Plant
+from plant.times import from_us
 from simulator.faults import parse_fault
 from simulator.line import Line
+from simulator.message import Window
+from simulator.operation import Operation
 from stack.postgres import PrivateCluster
 from storage.connect import connect
 from storage.migrate import migrate
@@ -78,11 +79,8 @@ def _prepare(dsn: str, seed: int, plan: Plan) -> None:
     plant = load_plant(PLANT)
     from_ms = _BEGIN_MS - round(plan.history_d * _DAY_MS)
     history = windows(from_ms, _BEGIN_MS, 6 * HOUR_MS, plan.period_ms, is_first=True)
-    line = _line(plant, seed)
-    with connect(dsn, application="scenario", autocommit=True) as connection:
-        for window in history:
-            feed(connection, plant, line, window)
-            _watch(dsn, plant, plan)
+    _follow(dsn, plant, _line(plant, seed), history, plan)
+    learn(dsn, plant, (from_us(from_ms * 1000), BEGIN))
 
 
 def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
@@ -92,22 +90,26 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
     days = plan.fault_d if faults else max(plan.healthy_d, plan.fault_d)
     end_ms = _BEGIN_MS + round(days * _DAY_MS)
     with _copied(cluster, scenario) as dsn:
-        with connect(dsn, application="scenario", autocommit=True) as connection:
-            for window in windows(_BEGIN_MS, end_ms, HOUR_MS, plan.period_ms, *faults):
-                feed(connection, plant, line, window)
-                _watch(dsn, plant, plan)
+        _follow(
+            dsn, plant, line,
+            windows(_BEGIN_MS, end_ms, HOUR_MS, plan.period_ms, *faults), plan,
+        )  # fmt: skip
         done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
         return Outcome(scenario, done, read_seen(dsn, BEGIN))
 
 
+def _follow(dsn: str, plant: Plant, line: Line, pieces: Iterable[Window], plan: Plan) -> None:
+    """Let *line* run for some time, and the monitor follow it piece by piece."""
+    with connect(dsn, application="scenario", autocommit=True) as connection:
+        watch = Watch(connection, plant, plan.baseline_points)
+        for window in pieces:
+            feed(connection, plant, line, window)
+            watch.look()
+
+
 def _line(plant: Plant, seed: int) -> Line:
-    return Line(plant, plant.production.lines[0], seed)
-
-
-def _watch(dsn: str, plant: Plant, plan: Plan) -> None:
-    """Let the monitor do what is pending: as a service would, hour by hour."""
-    logging.getLogger("jellyroll.models").setLevel(logging.WARNING)
-    catch_up(dsn, Monitor(plant, plan.baseline_points))
+    """Return the line as it runs every day: with stops, and without the cells that failed."""
+    return Line(plant, plant.production.lines[0], seed, Operation(stops=True, scrap=True))
 
 
 def _history(seed: int) -> str:

@@ -1,72 +1,52 @@
-"""Suspects of an anomaly of a machine's signals: by the shares of signals, and who fed it.
+"""Suspects of an anomaly of a machine's signals: what they did since, and who fed the machine.
 
 Nothing is compared over cells here; none may have been made of what the machine does just now.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from models.sql import statement
 from models.suspects_earlier import Earlier
 from models.suspects_event import Event, Written
 from models.suspects_passing import machine_kind, place_name, position_kind
 from models.suspects_sentence import sentence, words
-from plant.model import Plant
+from models.suspects_signals import Shift, main_position, read_shifts
+from plant.model import Equipment, Plant
 from storage.connect import Connection
 
-#: A position is to blame if it has this part of all shares, and any other less than half of its.
-_MAIN_SHARE = 0.5
-#: What a machine works on has been in it for at most so long.
-_AT_WORK = timedelta(hours=6)
-_SLACK = timedelta(minutes=10)
-_SIGNAL = re.compile(r"(?P<name>\w+)(?:\[(?P<position>\d+)\])?")
+#: What a machine works on came from the machine before it within this time, or is still coming.
+_ON_THE_WAY = timedelta(hours=24)
 
 
 def suspects(
     connection: Connection, plant: Plant, event: Event, earlier: Sequence[Earlier]
 ) -> list[Written]:
-    """Return who is behind the anomaly: who fed the machine first, if that was seen to be off."""
-    position = event.position or _position(event)
-    own = own_place(plant, event, position)
+    """Return who is behind the anomaly: who feeds the machine first, if that was seen to be off."""
     if ":" in event.characteristic:  # stuck or lost: the sensor itself
+        own = own_place(plant, event, event.position)
         return [own._replace(factor="sensor", sentence=f"Sensor: {own.sentence}")]
+    shifts = read_shifts(connection, plant, event)
+    position = event.position or main_position(shifts)
+    own = own_place(plant, event, position, shifts)
     if position is not None:  # what feeds the machine would show at all positions
         return [own]
-    return [*_feeders(connection, plant, event, earlier, own), own]
+    return [*_feeders(plant, event, earlier, own), own]
 
 
-def _position(event: Event) -> int | None:
-    """Return the position whose signals have most to do with it, None if it is none alone."""
-    shares: dict[int | None, float] = defaultdict(float)
-    for part in event.contributions:
-        match = _SIGNAL.fullmatch(part["signal"])
-        if match:
-            position = match["position"]
-            shares[None if position is None else int(position)] += float(part["share"])
-    if not shares:
-        return None
-    first, *others = sorted(shares, key=lambda at: -shares[at])
-    is_main = shares[first] >= _MAIN_SHARE * sum(shares.values())
-    if not is_main or any(2 * shares[other] >= shares[first] for other in others):
-        return None
-    return first
-
-
-def own_place(plant: Plant, event: Event, position: int | None) -> Written:
+def own_place(
+    plant: Plant, event: Event, position: int | None, shifts: Sequence[Shift] = ()
+) -> Written:
     """Return the machine of *event*, or a *position* of it, as its own suspect."""
     station = plant.stations[event.station]
     kind = machine_kind(station) if position is None else position_kind(station)
     value = place_name(event.equipment, position)
-    top = _top(event, position)
     effect, unit, signal = event.value - event.expected, event.unit, ""
-    if top is not None:
-        effect, unit = top["value"] - top["expected"], top["unit"]
-        signal = top["signal"].partition("[")[0]
+    there = [shift for shift in shifts if position in {None, shift.position}]
+    if there:
+        top = max(there, key=lambda shift: shift.score)
+        effect, unit, signal = top.after - top.before, top.unit, top.signal
     text = sentence(
         plant, words(plant, kind, event.station, value),
         since=event.since, until=event.time, evidence="", effect=effect, unit=unit, of=signal,
@@ -76,38 +56,36 @@ def own_place(plant: Plant, event: Event, position: int | None) -> Written:
     )
 
 
-def _top(event: Event, position: int | None) -> dict[str, Any] | None:
-    """Return the largest contribution, of *position* if one is to blame."""
-    ending = "" if position is None else f"[{position}]"
-    parts = [dict(p) for p in event.contributions if p["signal"].endswith(ending)]
-    return max(parts, key=lambda part: float(part["share"]), default=None)
+def _feeders(plant: Plant, event: Event, earlier: Sequence[Earlier], own: Written) -> list[Written]:
+    """Return the first suspect of the latest anomaly of a machine that feeds this one."""
+    machine = plant.equipment[event.equipment]
+    feeding = [one for one in earlier if _feeds(plant, one, machine, event)]
+    if not feeding:
+        return []
+    last = max(feeding, key=lambda one: one.since)
+    text = sentence(
+        plant, words(plant, last.kind, last.suspect_station, last.value),
+        since=last.suspect_since, until=event.time, evidence=f"seen at {event.equipment}",
+        effect=own.effect, unit=own.unit,
+    )  # fmt: skip
+    return [
+        own._replace(
+            factor=last.kind, value=last.value, station=last.suspect_station,
+            since=last.suspect_since, sentence=text,
+        )
+    ]  # fmt: skip
 
 
-def _feeders(
-    connection: Connection, plant: Plant, event: Event, earlier: Sequence[Earlier], own: Written
-) -> list[Written]:
-    """Return the first suspects of what was off where the machine's material came from, then."""
-    rows = connection.execute(
-        statement("suspect_fed"),
-        {
-            "equipment": event.equipment,
-            "from_time": event.since - _AT_WORK,
-            "to_time": event.time,
-        },
-    ).fetchall()
-    found: dict[tuple[str, str], Written] = {}
-    for one in earlier:
-        for equipment, time in rows:
-            is_before = one.equipment == equipment and one.since - _AT_WORK <= time + _SLACK
-            if not is_before or (one.ended is not None and time > one.ended + _SLACK):
-                continue
-            text = sentence(
-                plant, words(plant, one.kind, one.suspect_station, one.value),
-                since=one.suspect_since, until=event.time, evidence="", effect=own.effect,
-                unit=own.unit,
-            )  # fmt: skip
-            found[one.kind, one.value] = own._replace(
-                factor=one.kind, value=one.value, station=one.suspect_station,
-                since=one.suspect_since, sentence=text,
-            )  # fmt: skip
-    return list(found.values())
+def _feeds(plant: Plant, one: Earlier, machine: Equipment, event: Event) -> bool:
+    """Say whether *one* was off, lately, at a machine before *machine* on the same electrode."""
+    order = list(plant.stations)
+    other = plant.equipment.get(one.equipment)
+    if other is None or one.kind == "sensor" or other.area != machine.area:
+        return False
+    same_electrode = other.group.rpartition("-")[2] == machine.group.rpartition("-")[2]
+    before = order.index(other.station) < order.index(machine.station)
+    lately = one.since <= event.since and (
+        one.ended is None or one.ended >= event.since - _ON_THE_WAY
+    )
+    no_cells = not plant.stations[machine.station].results
+    return same_electrode and before and lately and no_cells

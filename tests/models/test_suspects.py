@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psycopg
 import pytest
 from psycopg.rows import namedtuple_row
@@ -15,12 +17,16 @@ from psycopg.types.json import Jsonb
 
 from bench.scenario_feed import HOUR_MS, feed, windows
 from models.suspects import write_suspects
+from plant.frames import Frame, block
 from plant.load import load_plant
 from plant.model import Plant
+from plant.tables import Kind
+from plant.times import to_us
 from simulator.faults import parse_fault
 from simulator.line import Line
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
+from storage.copy import copy_frame
 from storage.migrate import migrate
 
 PLANT = Path(__file__).parents[2] / "bench" / "scenarios.toml"
@@ -40,6 +46,37 @@ def plant() -> Plant:
     return load_plant(PLANT)
 
 
+def minutes(hours: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Moments around the fault, and which of them are after it."""
+    time_us = to_us(FAULT) + np.arange(-hours * 60, hours * 60) * 60_000_000
+    return time_us, time_us >= to_us(FAULT)
+
+
+def coater_rows(plant: Plant) -> Frame:
+    """A coater whose lane 3 is 1.5 sd low since the fault."""
+    time_us, after = minutes(3)
+    draw = np.random.default_rng(1)
+    loading = 24.66 + draw.normal(scale=0.1, size=(2, len(time_us), 8))
+    loading[:, after, 2] -= 0.15
+    return block(
+        plant.tables[Kind.TELEMETRY, "coating"],
+        ("time", "equipment", "loading_a", "loading_b"),
+        (time_us, ["l1-coater-c-01"] * len(time_us), *loading),
+    )
+
+
+def calender_rows(plant: Plant) -> Frame:
+    """A calender whose thickness is 2 sd high since an hour after the fault."""
+    time_us, _ = minutes(3)
+    thickness = 75.6 + np.random.default_rng(2).normal(scale=0.75, size=len(time_us))
+    thickness[time_us >= to_us(FAULT + timedelta(hours=1))] += 1.5
+    return block(
+        plant.tables[Kind.TELEMETRY, "calendering"],
+        ("time", "equipment", "thickness"),
+        (time_us, ["l1-calender-c-01"] * len(time_us), thickness),
+    )
+
+
 @pytest.fixture(scope="module")
 def database(cluster: PrivateCluster, plant: Plant) -> Iterator[str]:
     """Nine hours of the line, the last three with a nozzle, a winder and a sealer out of order."""
@@ -55,6 +92,9 @@ def database(cluster: PrivateCluster, plant: Plant) -> Iterator[str]:
         # Machines sample hardly at all: what they say is not needed here.
         for window in windows(begin, end, 3 * HOUR_MS, 6 * HOUR_MS, *faults, is_first=True):
             feed(connection, plant, line, window)
+        with connection.transaction():
+            copy_frame(connection, coater_rows(plant), batch=1)
+            copy_frame(connection, calender_rows(plant), batch=1)
     yield dsn
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
         connection.execute("DROP DATABASE suspects WITH (FORCE)")
@@ -154,32 +194,37 @@ def test_what_was_seen_before_on_the_way_stays_the_first_suspect(
         assert (first.factor, first.value) == ("equipment", "l1-sealer-01")
 
 
-def test_a_machine_is_suspected_by_the_shares_of_its_signals(
+def off(connection: Connection, machine: str, signal: str, hour: float = 0.0) -> int:
+    """An anomaly of a machine's signals, seen an hour after it began."""
+    since = FAULT + timedelta(hours=hour)
+    part = {"signal": signal, "share": 0.5, "value": 1.0, "expected": 0.0, "unit": "1"}
+    station = "coating" if "coater" in machine else "calendering"
+    return anomaly(
+        connection, machine, f"{station}.multivariate", 40.0, since=since,
+        time=since + timedelta(hours=1), contributions=Jsonb([part]),
+    )  # fmt: skip
+
+
+def test_one_lane_of_a_machine_is_told_from_the_machine(
     connection: Connection, plant: Plant
 ) -> None:
-    def part(signal: str, share: float) -> dict[str, object]:
-        return {
-            "signal": signal,
-            "share": share,
-            "value": 24.2,
-            "expected": 24.66,
-            "unit": "mg/cm2",
-        }
-
-    one_lane = [part("loading_a[3]", 0.5), part("loading_b[3]", 0.4), part("web_speed", 0.1)]
-    all_lanes = [part(f"loading_a[{lane}]", 0.12) for lane in range(1, 9)]
-    for parts, factor, value in (
-        (one_lane, "lane", "l1-coater-c-01:3"), (all_lanes, "equipment", "l1-coater-c-01"),
-    ):  # fmt: skip
-        number = anomaly(
-            connection, "l1-coater-c-01", "coating.multivariate", 40.0, contributions=Jsonb(parts)
-        )
-        write_suspects(connection, plant, [number])
-        (only,) = suspects(connection, number)
-        assert (only.factor, only.value, only.unit) == (factor, value, "mg/cm2")
-        assert only.effect == pytest.approx(-0.46)
-        assert only.p_value is None
-        assert f"loading_a {MINUS}0.46 mg/cm2" in only.sentence
+    lane = off(connection, "l1-coater-c-01", "loading_a[7]")
+    machine = off(connection, "l1-calender-c-01", "thickness", hour=1.0)
+    write_suspects(connection, plant, [lane])
+    (first,) = suspects(connection, lane)
+    assert (first.factor, first.value) == ("lane", "l1-coater-c-01:3")
+    assert first.unit == "mg/cm2"
+    assert first.effect < -0.1
+    assert first.p_value is None
+    assert re.fullmatch(
+        rf"Lane 3 of l1-coater-c-01, since 01:00, loading_[ab] {MINUS}0\.\d+ mg/cm2",
+        first.sentence,
+    )
+    write_suspects(connection, plant, [machine])
+    first, own = suspects(connection, machine)
+    # The coater before it is off, and that on the same electrode.
+    assert first.value == "l1-coater-c-01:3"
+    assert (own.factor, own.value) == ("equipment", "l1-calender-c-01")
 
 
 def test_an_anomaly_that_ended_has_no_suspects_and_writing_again_replaces(
