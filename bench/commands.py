@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bench.load import LOADS, Case
 from bench.machine import describe
+from bench.monitor_commands import monitor
 from bench.result import Figure, Report
 from bench.run import Bench, Phase, Plan
 from ingest.commands import Client
@@ -27,6 +28,9 @@ app = typer.Typer(no_args_is_help=True, help="How fast Jellyroll is on this mach
 
 
 @app.callback()
+app.command()(monitor)
+
+
 def bench() -> None:
     """How fast Jellyroll is on this machine."""
 
