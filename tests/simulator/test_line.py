@@ -102,8 +102,8 @@ def test_machines_say_that_they_run_at_the_start_and_at_each_shift(
 ) -> None:
     start = now_ms - 1440 * MINUTE_MS
     line = Line(small, "l1", 5)
-    messages = line.messages(Window(start, now_ms, 600_000, is_first=True))
-    states = read(m for m in messages if m.table.name == "state")["machine.state"]
+    window = Window(start, now_ms, 600_000, is_first=True)
+    states = read(line._states.messages(window))["machine.state"]
     mine = [row for (machine, _), row in states.items() if machine == "l1-filler-02"]
     assert [row["reason"] for row in mine].count("shift") == 3
     assert {row["state"] for row in mine} == {"Execute"}

@@ -13,13 +13,14 @@ import pytest
 from plant.frames import merge
 from plant.model import Plant
 from plant.payload import PayloadDecoder
-from plant.tables import Kind
 from simulator.faults import parse_fault
+from simulator.formation import without_curves
 from simulator.line import Line
 from simulator.message import Message, Window
 from simulator.operation import Operation
 from simulator.pace import BEGINNING_MS
 from simulator.schedule import parse_schedule
+from simulator.states import States
 from simulator.truth import truth
 
 Row = dict[str, Any]
@@ -61,7 +62,7 @@ def test_rows_are_the_same_however_time_is_cut(small: Plant, read: Read) -> None
     operation = Operation(stops=True, scrap=True, schedule=schedule, changeover_ms=10 * MINUTE_MS)
     found = []
     for edges in ([start, end], sorted({start, *cuts, end})):
-        line = Line(plant, "l1", 5, operation)
+        line = Line(without_curves(plant), "l1", 5, operation)
         windows = (Window(a, b, 7_000, a == start) for a, b in itertools.pairwise(edges))
         messages = [m for window in windows for m in line.messages(window)]
         found.append(rows_of(plant, messages))
@@ -90,47 +91,46 @@ def test_cells_are_wound_only_while_the_line_runs(pilot: Plant) -> None:
     for stop in stood.stops(window.from_ms - BEGINNING_MS, window.to_ms - BEGINNING_MS):
         standing |= (times >= BEGINNING_MS + stop.from_ms) & (times < BEGINNING_MS + stop.to_ms)
     assert not standing.any()
-    assert len(wound) / (7 * 86_400 * 0.365) == pytest.approx(0.889, abs=0.01)
+    assert len(wound) / (7 * 86_400 * 0.365) == pytest.approx(0.8644, abs=0.01)
 
 
 def test_oee_from_states_and_counts_is_that_of_a_real_line(pilot: Plant) -> None:
     """ISO 22400-2: availability x effectiveness x quality, of the winder, over a week."""
     line = Line(pilot, "l1", 1, BUSY)
+    winder = next(pair for pair in line.timelines.items() if pair[0].name == "l1-winder-01")
     begin, end = NOW_MS, NOW_MS + 7 * DAY_MS
     window = Window(begin, end, is_first=True)
     states = sorted(
         (row["time"] // 1000, row["state"], row["reason"])
-        for row in rows_of(pilot, line._states.messages(window))["machine.state"]
-        if row["equipment"] == "l1-winder-01"
+        for row in rows_of(pilot, States(pilot, [winder]).messages(window))["machine.state"]
     )
     lasts: Counter[str] = Counter()
     for (at, state, reason), (until, *_) in itertools.pairwise([*states, (end, "", "")]):
         lasts["planned" if reason == "planned maintenance" else state] += until - at
     busy = end - begin - lasts["planned"]
     availability = lasts["Execute"] / busy
-    passed: Counter[str] = Counter()
-    last_place = "end_of_line"
-    delay_ms = line.places[last_place].delay_ms
-    later = Window(begin + delay_ms, end + delay_ms)
     made = len(line.pace.between(begin, end))
-    for message in line._passages._at(line.places[last_place], later):
-        passed["good"] += message.rows - message.payload.count(b'"fail"')
     run_ms = 1000 / pilot.production.cells_per_second
     effectiveness = run_ms * made / lasts["Execute"]
-    quality = passed["good"] / made
+    # What became of the cells of the first day, twelve days later.
+    last = line.places["end_of_line"]
+    later = Window(begin + last.delay_ms, begin + DAY_MS + last.delay_ms)
+    good = sum(
+        message.rows - message.payload.count(b'"fail"')
+        for message in line._passages._at(last, later)
+    )
+    quality = good / len(line.pace.between(begin, begin + DAY_MS))
     oee = availability * effectiveness * quality
-    assert 0.85 < availability < 0.92
+    assert 0.85 < availability < 0.9
     # Cells go on while a machine is held for moments, so it seems to be faster than it is.
     assert 1.0 <= effectiveness < 1.05
-    assert 0.98 < quality < 1.0
-    assert oee == pytest.approx(availability * effectiveness * quality)
-    assert 0.8 < oee < 0.92
+    assert 0.99 < quality < 1.0
+    assert oee == pytest.approx(0.88, abs=0.02)
 
 
 def test_a_cell_that_failed_has_no_later_results(small: Plant) -> None:
     line = Line(small, "l1", 5, Operation(scrap=True))
-    window = Window(NOW_MS - 2 * HOUR_MS, NOW_MS, 60_000)
-    rows = rows_of(small, (m for m in line.messages(window) if m.table.schema == Kind.CELL))
+    rows = rows_of(small, line._passages.messages(Window(NOW_MS - 2 * HOUR_MS, NOW_MS)))
     stations = sorted(
         (s for s in small.stations if small.stations[s].results),
         key=lambda s: small.stations[s].delay_s,
