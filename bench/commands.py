@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.alerts import alerts
 from bench.load import LOADS, Case
 from bench.machine import describe
 from bench.monitor_commands import monitor
@@ -27,10 +28,11 @@ from stack.services import services
 app = typer.Typer(no_args_is_help=True, help="How fast Jellyroll is on this machine.")
 
 
-@app.callback()
+app.command()(alerts)
 app.command()(monitor)
 
 
+@app.callback()
 def bench() -> None:
     """How fast Jellyroll is on this machine."""
 
