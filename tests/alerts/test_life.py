@@ -138,7 +138,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_what_makes_no_sense_is_refused_in_words(
     link: Connection, alert: int, changes: dict[str, Any], error: str
 ) -> None:
-    values = {"number": alert, "who": "ada", "why": "why", "until": soon()} | changes
+    values: dict[str, Any] = {
+        "number": alert,
+        "who": "ada",
+        "why": "why",
+        "until": soon(),
+    } | changes
     with pytest.raises(AlertsError, match=error):
         shelve(link, **values)
     assert [what for _, what, _ in happened(link)] == ["opened"]
@@ -204,7 +209,12 @@ def test_maintenance_is_planned_called_off_and_told(link: Connection, database: 
 def test_maintenance_that_makes_no_sense_is_refused(
     link: Connection, changes: dict[str, Any], error: str
 ) -> None:
-    values = {"line": "l1", "from_time": soon(-1), "to_time": soon(1), "why": "why"} | changes
+    values: dict[str, Any] = {
+        "line": "l1",
+        "from_time": soon(-1),
+        "to_time": soon(1),
+        "why": "why",
+    } | changes
     with pytest.raises(AlertsError, match=error):
         work.plan_maintenance(link, "ada", **values)
     assert link.execute("SELECT count(*) FROM alert.event").fetchone() == (0,)

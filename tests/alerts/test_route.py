@@ -230,7 +230,7 @@ def test_the_link_of_a_person_opens_the_alert_for_them(link: Connection, pilot: 
         "SELECT endpoint, convert_from(body, 'UTF8')::jsonb->'data'->'links'->>'page'"
         " FROM alert.delivery"
     )
-    pages = dict(rows.fetchall())
+    pages: dict[str, str] = dict(rows.fetchall())
     # The first is nobody's, the third has two owners: they sign in.
     assert pages["first"] == pages["third"] == "https://jellyroll.example/alerts/1"
     address, _, token = pages["second"].rpartition("/")

@@ -92,9 +92,9 @@ def test_alerts_of_a_place_wait_until_its_maintenance_is_over(
 
 
 def test_work_elsewhere_or_later_suppresses_nothing(link: Connection, setting: Setting) -> None:
-    plan = {"from_time": later(-1), "to_time": later()}
-    plan_maintenance(link, "ada", "x", line="l1", equipment="l1-winder-01", **plan)
-    plan_maintenance(link, "ada", "x", line="l1", station="winding", **plan)
+    places: list[dict[str, str]] = [{"equipment": "l1-winder-01"}, {"station": "winding"}]
+    for place in places:
+        plan_maintenance(link, "ada", "x", line="l1", from_time=later(-1), to_time=later(), **place)
     plan_maintenance(link, "ada", "x", line="l1", from_time=later(1), to_time=later(2))
     insert_anomaly(link)
     correlate(link, setting)
