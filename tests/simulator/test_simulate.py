@@ -161,6 +161,7 @@ def test_a_broker_that_restarts_meanwhile_loses_nothing(
         (["--history", "81d"], "at most 80d: ingest takes nothing older than 90 days"),
         (["--lines", "3"], "the plant has 2 lines"),
         (["--speed", "10"], "--speed 10 needs --duration"),
+        (["--recipes", "storage:5d"], "'storage' is not known; the plant file has no recipes"),
         (["--broker", "localhost"], "must look like mqtt://host:1883"),
         (["--broker", "mqtt://127.0.0.1:1"], "no MQTT broker at 127.0.0.1:1"),
         (["--plant", "/nowhere.toml"], "cannot be read"),
