@@ -23,11 +23,12 @@ from plant.tables import Kind
 from storage.connect import Connection
 
 _SIGNAL = re.compile(r"(\w+?)(?:\[(\d+)\])?")
-#: Moments that are looked at since the onset, and before it over as long a time; whole minutes,
-#: when what is sampled rarely is sampled, too.
+#: Moments that are looked at since the onset, and before it over `_TIMES` as long a time; whole
+#: minutes, when what is sampled rarely is sampled, too.
 _MOMENTS = 150
+_TIMES = 2
 _MINUTE = timedelta(minutes=1)
-_LEAST_BEFORE = timedelta(hours=2)
+_LEAST_BEFORE = timedelta(hours=4)
 #: Fewer values on a side tell nothing.
 _LEAST_VALUES = 3
 #: Of chance alone.
@@ -57,7 +58,7 @@ def read_shifts(connection: Connection, plant: Plant, event: Event) -> list[Shif
     signals = [name for name in names if name in station.signals]
     if not signals:
         return []
-    span = max(event.time - event.since, _LEAST_BEFORE)
+    span = max(_TIMES * (event.time - event.since), _LEAST_BEFORE)
     before = list(_moments(event.since - span, event.since))
     after = list(_moments(event.since, event.time + _MINUTE))
     table = plant.tables[Kind.TELEMETRY, event.station]
@@ -69,14 +70,13 @@ def read_shifts(connection: Connection, plant: Plant, event: Event) -> list[Shif
         command, {"times": before + after, "machine": event.equipment}
     ).fetchall()
     is_after = np.array([number > len(before) for number, *_ in rows], dtype=np.bool_)
-    found = []
+    found: list[Shift] = []
     for at, name in enumerate(signals, 1):
         column = [row[at] for row in rows]
         unit = plant.signal(event.equipment, name).unit
-        for position, values in _elements(column, per_position=station.signals[name].per_position):
-            shift = _shift(values[~is_after], values[is_after])
-            if shift is not None:
-                found.append(Shift(name, position, *shift[:2], unit, shift[2]))
+        values = _values(column, per_position=station.signals[name].per_position)
+        block = max(1, round((~is_after).sum() * (event.time - event.since) / span))
+        found += _shifts(name, unit, values[~is_after], values[is_after], block)
     return found
 
 
@@ -90,7 +90,7 @@ def main_position(shifts: Iterable[Shift]) -> int | None:
         return None
     first, *others = sorted(own, key=lambda position: -own[position])
     is_alone = all(own[first] >= 2.0 * own[other] for other in others)
-    return first if is_alone and own[first] > max(scores[None], 2.0 * _NOISE) else None
+    return first if is_alone and own[first] > max(scores[None], _NOISE) else None
 
 
 def _moments(first: datetime, last: datetime) -> Iterator[datetime]:
@@ -102,33 +102,54 @@ def _moments(first: datetime, last: datetime) -> Iterator[datetime]:
         yield begin + _MINUTE * (number * minutes // count)
 
 
-def _elements(
-    column: Sequence[float | list[float] | None], *, per_position: bool
-) -> Iterator[tuple[int | None, Floats]]:
-    """Yield the values of a signal, or those at each position from 1; NaN where there is none."""
+def _values(column: Sequence[float | list[float] | None], *, per_position: bool) -> Floats:
+    """Return a signal as moments x positions, one of them where it is one number; NaN for null."""
     if not per_position:
-        yield None, np.array([np.nan if v is None else v for v in column], dtype=np.float64)
-        return
-    width = max((len(v) for v in column if isinstance(v, list)), default=0)
+        column = [None if value is None else [value] for value in column]  # type: ignore[list-item]
+    width = max((len(value) for value in column if isinstance(value, list)), default=0)
     nothing = [np.nan] * width
-    values = np.array(
-        [v if isinstance(v, list) else nothing for v in column], dtype=np.float64
-    ).reshape(len(column), width)
-    for position in range(1, width + 1):
-        yield position, values[:, position - 1]
+    rows = [value if isinstance(value, list) else nothing for value in column]
+    return np.array(rows, dtype=np.float64).reshape(len(column), width)
 
 
-def _shift(before: Floats, after: Floats) -> tuple[float, float, float] | None:
-    """Return both means and the score; None where too little is known."""
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    m, n = len(before), len(after)
-    if m < _LEAST_VALUES or n < _LEAST_VALUES:
-        return None
-    sd, sd_after = float(before.std(ddof=1)), float(after.std(ddof=1))
-    means = float(before.mean()), float(after.mean())
-    if sd <= 0.0:
-        return None
-    mean_score = ((means[1] - means[0]) / sd) ** 2 / (1.0 / m + 1.0 / n)
-    spread_score = np.log(max(sd_after, 1e-9 * sd) / sd) ** 2 / (0.5 / m + 0.5 / n)
-    # A spread that falls is a sensor that hangs, and found elsewhere.
-    return *means, max(mean_score, float(spread_score) if sd_after > sd else 0.0)
+def _shifts(name: str, unit: str, before: Floats, after: Floats, block: int) -> Iterator[Shift]:
+    """Yield the shift that all positions of a signal share, and what each has of its own.
+
+    As many moments of *before* as *block* take as long as those *after*.
+    """
+    m, n = (np.isfinite(side).sum(axis=0) for side in (before, after))
+    enough = (m >= _LEAST_VALUES) & (n >= _LEAST_VALUES)
+    if not enough.any():
+        return
+    positions = np.flatnonzero(enough) + 1
+    before, after, m, n = before[:, enough], after[:, enough], m[enough], n[enough]
+    sd, sd_after = (np.nanstd(side, axis=0, ddof=1) for side in (before, after))
+    mean, mean_after = np.nanmean(before, axis=0), np.nanmean(after, axis=0)
+    moves = sd > 0.0
+    sd = np.where(moves, sd, 1.0)
+    error = sd * np.sqrt(1.0 / m + 1.0 / n + _wander(before, block) / sd**2)
+    off = np.where(moves, (mean_after - mean) / error, 0.0)
+    with np.errstate(divide="ignore"):
+        spread = np.log(np.maximum(sd_after, sd) / sd) / np.sqrt(0.5 / m + 0.5 / n)
+    common, common_spread = float(np.median(off)), float(np.median(spread))
+    score = max(common**2, common_spread**2)
+    yield Shift(name, None, float(mean.mean()), float(mean_after.mean()), unit, score)
+    if len(positions) < 3:  # nothing to compare with
+        return
+    own = np.maximum((off - common) ** 2, np.maximum(spread - common_spread, 0.0) ** 2)
+    for at, position in enumerate(positions.tolist()):
+        yield Shift(name, position, float(mean[at]), float(mean_after[at]), unit, float(own[at]))
+
+
+def _wander(before: Floats, block: int) -> Floats:
+    """Return the variance of means of *block* moments beyond what their noise explains."""
+    blocks = len(before) // block
+    if blocks < 3 or block < 2:
+        return np.zeros(before.shape[1])
+    pieces = before[len(before) - blocks * block :].reshape(blocks, block, -1)
+    with np.errstate(invalid="ignore"):
+        means = np.nanmean(pieces, axis=1)
+        noise = np.nanmean(np.nanvar(pieces, axis=1, ddof=1), axis=0) / block
+        found = np.nanvar(means, axis=0, ddof=1) - noise
+    wander: Floats = np.maximum(np.nan_to_num(found), 0.0)
+    return wander
