@@ -12,6 +12,7 @@ import typer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.baseline import MIN_POINTS
+from models.cells.stage import CellStage
 from models.follow import catch_up, run
 from models.monitor import Monitor
 from models.monitor_signals import SignalMonitor
@@ -37,7 +38,8 @@ def monitor(
     Each chart of a result, machine and position learns its mean and spread from its first points,
     then a CUSUM looks for a lasting shift. The signals of a machine are watched together where
     `jellyroll train` has made a model of them. Limits are such that all of a line keeps to its
-    budget of false alarms (production.false_alarms_per_day in the plant file).
+    budget of false alarms (production.false_alarms_per_day in the plant file). Each cell is judged
+    against its peers, in analysis.cell_quality (docs/cells.md).
 
     Example: jellyroll monitor --plant plant/plant.toml --database postgresql://localhost/jellyroll
     """
@@ -57,16 +59,19 @@ def monitor(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         with threadpool_limits(1):
-            run(database, [watching, SignalMonitor(model)], stop)
+            run(database, [watching, SignalMonitor(model), CellStage(model)], stop)
         return
     with threadpool_limits(1):
         done = catch_up(database, watching)
         signals = catch_up(database, SignalMonitor(model, flush_s=0.0))
+        cells = catch_up(database, CellStage(model, rests=False))
     if as_json:
-        typer.echo(json.dumps({**done._asdict(), "signals": signals._asdict()}))
+        document = {**done._asdict(), "signals": signals._asdict(), "cells": cells.values}
+        typer.echo(json.dumps(document))
     else:
         typer.echo(
             f"{done.batches} batches, {done.values} values, {done.baselines} baselines learnt,"
             f" {done.alarms_on} alarms on, {done.alarms_off} off; {signals.values} values of"
-            f" signals, {signals.alarms_on} alarms on, {signals.alarms_off} off"
+            f" signals, {signals.alarms_on} alarms on, {signals.alarms_off} off; {cells.values}"
+            " cells judged"
         )

@@ -1,24 +1,26 @@
 """The stage of the monitor that judges cells: a follower of the ledger of its own.
 
 One step takes some batches of the ledger, judges each cell that they brought something of, and its
-neighbours again, and commits the verdicts with its place in the ledger. A cell is judged from all
-that the database holds of it and of its peers, so late data and a restart lead to the same verdict.
+neighbours again where they are or were not in order, and commits the verdicts with its place in the
+ledger. A cell is judged from all that the database holds of it and of its peers, so late data and a
+restart lead to the same verdict.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+import time
+from collections.abc import Sequence
 
+from models.cells import model_store
 from models.cells.alarms import touched_by_alarms
-from models.cells.forecast import Forecaster
+from models.cells.model import CellModel
 from models.cells.read import CellReader
-from models.cells.reference import Reference
 from models.cells.review import Review
-from models.cells.standard import standards
+from models.cells.standard import CellsError, standards
 from models.cells.store import write
+from models.monitor import Progress, check_database
 from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection
@@ -27,55 +29,78 @@ from storage.ledger import LedgerBatch, advance, follow
 log = logging.getLogger("jellyroll.models")
 
 FOLLOWER = "cell-quality"
-#: A step takes batches up to so many rows, or one: it bounds memory and how long it takes.
-MAX_ROWS = 20_000
-
-
-class CellProgress(NamedTuple):
-    """What was done: batches read, cells that something came of, rows of verdicts that changed."""
-
-    batches: int = 0
-    cells: int = 0
-    changed: int = 0
-
-    def plus(self, other: CellProgress) -> CellProgress:
-        """Return the sum of both."""
-        return CellProgress(*map(sum, zip(self, other, strict=True)))
+#: A step takes batches up to so many rows, or one: it bounds how long the charts wait for it.
+MAX_ROWS = 10_000
+#: It rests so many times as long as it worked, so that it takes a tenth of a core at most.
+_REST = 9.0
 
 
 class CellStage:
-    """Judges the cells of one database as they come; raise `CellsError` if the plant says not how.
+    """A stage of the monitor (`models.follow.Stage`) for the quality of cells.
 
-    *references* and *forecasters* are by recipe.
+    It does nothing for a plant that does not say how cells are judged. Without *rests* it does what
+    is pending at once. It takes up the model that `jellyroll cells train` made active.
     """
 
-    def __init__(
-        self,
-        plant: Plant,
-        references: Mapping[str, Reference],
-        forecasters: Mapping[str, Forecaster],
-    ) -> None:
+    def __init__(self, plant: Plant, *, rests: bool = True) -> None:
         self._plant = plant
-        self._standard = next(iter(standards(plant).values()))
-        self._references = references
-        self._forecasters = forecasters
+        self._rests = rests
+        self._resting_until = 0.0
+        self._version = 0
+        self._model = CellModel()
         self._tables = {
             str(table): table for (kind, _), table in plant.tables.items() if kind is Kind.CELL
         }
 
-    def step(self, connection: Connection) -> CellProgress:
-        """Judge what is pending, or the first part of it; no batches in the result: none was."""
+    def attach(self, connection: Connection) -> None:
+        """Take the active model; raise `MonitorError` if the database is not that of the plant."""
+        check_database(connection, self._plant)
+        if self._plant.cell_quality:
+            self._take_model(connection)
+
+    def step(self, connection: Connection) -> Progress:
+        """Judge what is pending, or the first part of it; values in the result are cells."""
+        if not self._plant.cell_quality or time.monotonic() < self._resting_until:
+            return Progress()
+        began = time.monotonic()
+        if model_store.active_version(connection) != self._version:
+            self._take_model(connection)
         with connection.transaction():
             batches = self._first_part(follow(connection, FOLLOWER))
-            review = Review(self._plant, connection, self._references, self._forecasters)
-            touched = touched_by_alarms(connection, self._plant, self._standard)
-            touched |= self._touched(review.reader, batches)
-            changed = 0
-            if touched:
-                changed = write(connection, review.of(touched, self._about(batches)), touched)
+            cells = self._judge(connection, batches)
             if batches:
                 advance(connection, FOLLOWER, batches[-1].xid)
-        return CellProgress(len(batches), len(touched), changed)
+        if self._rests:
+            ended = time.monotonic()
+            self._resting_until = ended + _REST * (ended - began)
+        return Progress(len(batches), cells)
+
+    def _take_model(self, connection: Connection) -> None:
+        self._version = model_store.active_version(connection)
+        try:
+            _, self._model = model_store.active(connection)
+        except CellsError as error:
+            # The charts of the same process must not stand still for it.
+            log.error("%s; until then cells are judged by their neighbours alone", error)  # noqa: TRY400
+            self._model = CellModel()
+            return
+        if self._version:
+            log.info("cells are judged by version %d of their model", self._version)
+        else:
+            log.info(
+                "cells are judged by their neighbours alone; `jellyroll cells train` does more"
+            )
+
+    def _judge(self, connection: Connection, batches: Sequence[LedgerBatch]) -> int:
+        """Judge the cells that *batches* and new alarms touch; return how many."""
+        model = self._model
+        review = Review(self._plant, connection, model.references, model.forecasters)
+        standard = next(iter(standards(self._plant).values()))
+        touched = touched_by_alarms(connection, self._plant, standard)
+        touched |= self._touched(review.reader, batches)
+        if touched:
+            write(connection, review.of(touched, self._about(batches)), touched)
+        return len(touched)
 
     def _first_part(self, batches: Sequence[LedgerBatch]) -> Sequence[LedgerBatch]:
         """Return the batches that fit into one step, at least one of them."""
