@@ -76,7 +76,7 @@ class _Formed(NamedTuple):
 
 
 def cells_of(
-    measured: Mapping[str, Floats], healthy: Mapping[str, Floats], nominal_ah: float
+    measured: Mapping[str, Floats], healthy: Mapping[str, Floats], nominal_ah: Floats
 ) -> Cells:
     """Return what the curves of cells with these results hang on.
 
@@ -87,7 +87,7 @@ def cells_of(
     hotter = seen.temperature_mean - own.temperature_mean
     unknown = np.zeros_like(seen.charge_capacity)
     cells = Cells(
-        nominal_ah=unknown + nominal_ah,
+        nominal_ah=nominal_ah,
         charge_ah=seen.charge_capacity,
         discharge_ah=seen.discharge_capacity,
         cv_ah=unknown + seen.cv_capacity,
@@ -105,10 +105,9 @@ def cells_of(
     )
 
 
-def _formed(results: Mapping[str, Floats], nominal_ah: float) -> _Formed:
-    usual = np.full_like(results[CHARGE], _USUAL_CV * nominal_ah)
+def _formed(results: Mapping[str, Floats], nominal_ah: Floats) -> _Formed:
     known = {name: results[name] for name in _Formed._fields if name in results}
-    return _Formed(**{"cv_capacity": usual, **known})
+    return _Formed(**{"cv_capacity": _USUAL_CV * nominal_ah, **known})
 
 
 def more(charged: Floats) -> Floats:
@@ -124,22 +123,20 @@ def rest_v(charged: Floats, full_v: Floats | float) -> Floats:
     return volts
 
 
-def charged_by(
-    ah: Floats, lost: Floats, discharge_ah: Floats, nominal_ah: Floats | float
-) -> Floats:
+def charged_by(ah: Floats, lost: Floats, discharge_ah: Floats, nominal_ah: Floats) -> Floats:
     """Return how far a cell is charged when *ah* have gone into it for the first time."""
     gone = lost * (1 - np.exp(-ah / (_LOST_OVER * nominal_ah)))
     charged: Floats = FRESH + (ah - gone) / discharge_ah
     return charged
 
 
-def _lost_ah(formed: _Formed, nominal_ah: float) -> Floats:
+def _lost_ah(formed: _Formed, nominal_ah: Floats) -> Floats:
     gone = 1 - np.exp(-formed.charge_capacity / (_LOST_OVER * nominal_ah))
     lost: Floats = (formed.charge_capacity - (1 - FRESH) * formed.discharge_capacity) / gone
     return lost
 
 
-def _own_ohm(formed: _Formed, nominal_ah: float) -> Floats:
+def _own_ohm(formed: _Formed, nominal_ah: Floats) -> Floats:
     """Return the resistance with which 4.2 V come when only `cv_capacity` is missing."""
     lost, given = _lost_ah(formed, nominal_ah), formed.discharge_capacity
     ah = formed.charge_capacity - formed.cv_capacity

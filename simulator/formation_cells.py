@@ -23,7 +23,6 @@ class FormationCells:
     def __init__(self, results: Results, place: str) -> None:
         self._results = results
         self._place = results.places[place]
-        self._nominal_ah = self._place.station.results[DISCHARGE].nominal
         self._size = self._place.positions * _BATCHES_A_BLOCK
         self._most = 2 + 3 * len(self._place.machines) // (2 * _BATCHES_A_BLOCK)
         self._blocks = OrderedDict[tuple[int, tuple[int, ...]], npt.NDArray[np.float32]]()
@@ -54,4 +53,5 @@ class FormationCells:
         name = self._place.name
         healthy = self._results.of(name, first, self._size)
         measured = self._results.of(name, first, self._size, faults) if faults else healthy
-        return cells_of(measured, healthy, self._nominal_ah)
+        numbers = np.arange(first, first + self._size, dtype=np.int64)
+        return cells_of(measured, healthy, self._results.nominals(name, DISCHARGE, numbers))

@@ -73,6 +73,12 @@ class Results:
             measured[name] = np.round(cells.measured(place, name), decimals(signal.sd))
         return measured
 
+    def nominals(self, place: str, name: str, numbers: Ints) -> Floats:
+        """Return what result *name* at *place* should be of each cell, as its recipe says."""
+        at = self.places[place]
+        by_machine = np.array([signal.nominal for signal in at.signals[name]])
+        return by_machine[at.machine_of(numbers)]
+
     def verdicts(self, place: str, numbers: Ints, measured: dict[str, Floats]) -> Ints:
         """Return 1 for each cell with a result outside its limits, else 0."""
         at = self.places[place]

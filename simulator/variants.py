@@ -35,6 +35,11 @@ class Variants(Results):
             for name in self.places[place].station.results
         }
 
+    def nominals(self, place: str, name: str, numbers: Ints) -> Floats:
+        """Return what result *name* at *place* should be of each cell, as its recipe says."""
+        pieces = self._pieces(numbers)
+        return np.concatenate([results.nominals(place, name, piece) for results, piece in pieces])
+
     def verdicts(self, place: str, numbers: Ints, measured: dict[str, Floats]) -> Ints:
         """Return 1 for each cell with a result outside the limits of its recipe, else 0."""
         verdicts, at = [], 0

@@ -9,7 +9,10 @@ from plant.model import Plant
 from simulator.faults import parse_fault
 from simulator.formation import TrayCurve
 from simulator.noise import Floats, Ints
+from simulator.pace import BEGINNING_MS, Pace
 from simulator.results import Results
+from simulator.schedule import Making, parse_schedule
+from simulator.variants import Variants
 
 HOUR_MS = 3_600_000
 STEP_MS = 30_000
@@ -156,6 +159,21 @@ def test_a_plant_without_the_results_has_no_curve(small: Plant) -> None:
     bare = formation.model_copy(update={"results": {}})
     plant = small.model_copy(update={"stations": {**small.stations, "formation": bare}})
     assert TrayCurve.of(Results(plant, "l1", 1), "formation") is None
+
+
+def test_cells_of_another_recipe_get_the_currents_of_their_own_capacity(
+    pilot: Plant, now_ms: int
+) -> None:
+    change_h = (now_ms - BEGINNING_MS) // HOUR_MS - 26
+    making = Making.of(pilot, parse_schedule(f"vehicle:{change_h}h,storage:24h", pilot, HOUR_MS))
+    results = Variants(making, "l1", 1, Pace.of(pilot.production.cells_per_second))
+    curve = curve_of(results)
+    times = np.array([now_ms + at * HOUR_MS for at in range(24)])
+    highest = {
+        tray: curve.values(times, tray, quiet(times))["current"].max()
+        for tray in range(1, TRAYS + 1)
+    }
+    assert {round(0.3 * c, 3) for c in (4.8, 4.512)} == {round(a, 3) for a in highest.values()}
 
 
 def test_only_the_cells_that_stand_in_trays_are_kept(results: Results, now_ms: int) -> None:

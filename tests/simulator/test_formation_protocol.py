@@ -18,6 +18,7 @@ NOMINAL = {
     "temperature_mean": 25.0,
     "temperature_peak": 27.0,
 }
+NOMINAL_AH = np.array([4.8])
 STEP_H = 0.5 / 3600
 HOURS = np.arange(0, PROTOCOL_H, STEP_H)
 
@@ -28,7 +29,7 @@ def results(**changed: float) -> dict[str, Floats]:
 
 def cell(**changed: float) -> Cells:
     formed = results(**changed)
-    return cells_of(formed, formed, 4.8)
+    return cells_of(formed, formed, NOMINAL_AH)
 
 
 def during(step: Step, cells: Cells) -> slice:
@@ -105,7 +106,7 @@ def test_a_contact_is_in_the_voltage_as_long_as_current_flows_and_cells_are_the_
     bad = cells_of(
         results(charge_capacity=5.42275, cv_capacity=0.25, contact_resistance=17.0),
         results(),
-        4.8,
+        NOMINAL_AH,
     )
     middle = np.array([0.5]) + begins(bad)[Step.DISCHARGE]
     before = trace(np.array([0.5]) + begins(healthy)[Step.DISCHARGE], healthy)
@@ -116,7 +117,7 @@ def test_a_contact_is_in_the_voltage_as_long_as_current_flows_and_cells_are_the_
 
 
 def test_a_hot_cell_has_less_resistance() -> None:
-    warm = cells_of(results(temperature_mean=33.0), results(), 4.8)
+    warm = cells_of(results(temperature_mean=33.0), results(), NOMINAL_AH)
     assert warm.ohm[0] / cell().ohm[0] == pytest.approx(1 - 8 * 0.012)
 
 
