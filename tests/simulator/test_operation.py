@@ -194,6 +194,22 @@ def test_a_changeover_stands_between_two_recipes(changed: dict[str, list[Row]]) 
     assert states == [(s, "storage") for s in ("Completing", "Stopped", "Starting")]
 
 
+def test_the_coater_makes_the_web_of_the_recipe_that_is_to_be_wound(pilot: Plant) -> None:
+    schedule = parse_schedule("vehicle:5d,storage:2d", pilot, 0)
+    line = Line(pilot, "l1", 1, Operation(schedule=schedule))
+    coater = next(m for m in line._machines if m._machine.name == "l1-coater-c-01")
+    week = (NOW_MS - BEGINNING_MS) // (7 * DAY_MS)
+    storage = BEGINNING_MS + week * 7 * DAY_MS - 2 * DAY_MS
+    seen = {}
+    for ahead_h in (49, 47):
+        begin = storage - ahead_h * HOUR_MS
+        window = Window(begin, begin + 50 * MINUTE_MS, 10_000)
+        rows = rows_of(pilot, coater.messages(window))["telemetry.coating"]
+        running = [row for row in rows if row["web_speed"] > 0 and "loading_a" in row]
+        seen[ahead_h] = np.mean([row["loading_a"] for row in running])
+    assert seen == pytest.approx({49: 24.66, 47: 23.18}, abs=0.05)
+
+
 def test_a_machine_that_stands_shows_it_and_settles_after_its_start(
     changed: dict[str, list[Row]],
 ) -> None:
