@@ -193,6 +193,8 @@ class _Reading:
             self._check(f"{place}.lines", shift.lines, self._plant.production.lines)
             for team in shift.teams:
                 self._check(f"{place}.teams", team, file.people)
+        exempt = file.rules.signal_lost_except
+        self._check("rules.signal_lost_except", exempt, self._plant.stations)
         for route in file.routes:
             self._check_route(route)
         if not any(route.is_for_all for route in file.routes):

@@ -143,6 +143,7 @@ class Rules(Part):
     on_delay_s: float = Field(default=0, ge=0, le=86_400)
     off_delay_s: float = Field(default=0, ge=0, le=86_400)
     signal_lost_after_s: float = Field(default=300, ge=5, le=86_400)
+    signal_lost_except: Names = ()
     signal_back_for_s: float = Field(default=30, ge=0, le=86_400)
     flood_alerts_per_min: int = Field(default=10, ge=1, le=100_000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from alerts.sql import statement
 from alerts.tell import Telling, tell, who_was_told
 from plant.model import Plant
 from storage.connect import Connection
+
+_LOG = logging.getLogger("jellyroll.alerts")
 
 
 class Recipient(NamedTuple):
@@ -125,21 +128,30 @@ def begin(
     """Tell of *alert* what *event* was: each route's first, and whoever knows of it already.
 
     An endpoint that hears of it for the first time hears `alert.opened`. In the quiet hours of a
-    route its first are told when they end.
+    route its first are told when they end. With `alert.updated` a route that waits for somebody
+    to acknowledge goes on waiting, so that no change puts off who is next.
     """
     config = setting.config
     known = who_was_told(connection, setting, alert)
     now_told: dict[str, None] = dict.fromkeys(known)
-    connection.execute("DELETE FROM alert.escalation WHERE alert = %s", (alert.id,))
-    for route in matching(config, setting.plant, alert, event.at):
+    taken = matching(config, setting.plant, alert, event.at)
+    kept = [route.name for route in taken] if tells == "alert.updated" else []
+    rows = connection.execute(statement("escalation_keep"), {"alert": alert.id, "routes": kept})
+    waiting = {name for (name,) in rows}
+    for route in taken:
+        if route.name in waiting:
+            continue
         wait_until = route.quiet and route.quiet.ends_at(event.at, alert.severity, config.zone)
         if wait_until:
             plan(connection, alert, route, 0, began_at=wait_until, due_at=wait_until)
+            waiting.add(route.name)
             continue
         now_told.update(
             dict.fromkeys(r.endpoint for r in recipients(config, route.to, alert, event.at))
         )
         plan_next(connection, alert, route, 1, event.at)
+    if not now_told and not waiting:
+        _LOG.warning("alert %d: no route has anybody to tell now", alert.id)
     new = tuple(name for name in now_told if name not in known)
     return tell(
         connection, setting, alert, event, [Telling(tells, known), Telling("alert.opened", new)]

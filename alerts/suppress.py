@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from psycopg.rows import dict_row
+
 from alerts import record, route
 from alerts.alert import Alert, Happened, Kind, State, Suppression
 from alerts.setting import Setting
@@ -77,13 +79,19 @@ def suppress(connection: Connection, setting: Setting, alert: Alert) -> Alert | 
 
 
 def release(connection: Connection, setting: Setting) -> int:
-    """Look at every suppressed alert again, each in a transaction; return how many are told."""
-    rows = connection.execute(statement("alert_suppressed")).fetchall()
-    released = 0
-    for (number,) in rows:
-        with connection.transaction():
-            released += _release(connection, setting, number)
-    return released
+    """Look at every suppressed alert again, and return how many are free now.
+
+    *connection* is in autocommit: one is locked only where its reason has changed.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(statement("alert_suppressed")).fetchall()
+    freed = 0
+    for alert in map(record.alert_of, rows):
+        found = reason(connection, setting, alert)
+        if found is None or (found.suppression, found.parent) != (alert.suppressed, alert.parent):
+            with connection.transaction():
+                freed += _release(connection, setting, alert.id)
+    return freed
 
 
 def _release(connection: Connection, setting: Setting, number: int) -> bool:

@@ -53,15 +53,17 @@ class Place(NamedTuple):
 
 
 def watch(connection: Connection, setting: Setting) -> None:
-    """Look at every machine, and let the alerts of lost signals open and return."""
-    plant = setting.plant
-    with connection.transaction():
-        # One service at a time: another one's round would count twice for nothing.
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('jellyroll watch', 0))")
-        _look(connection, plant)
-        seen = _seen(connection, setting)
-        lost = lost_places(plant, seen)
-        _raise(connection, setting, lost)
+    """Look at every machine, and let the alerts of lost signals open and return.
+
+    *connection* is in autocommit, so that no long transaction holds anybody back. The first
+    service does it as long as its connection lasts; for others it is nothing.
+    """
+    row = connection.execute(
+        "SELECT pg_try_advisory_lock(hashtextextended('jellyroll alerts watch', 0))"
+    ).fetchone()
+    if row and row[0]:
+        _look(connection, setting)
+        _raise(connection, setting, lost_places(setting.plant, _seen(connection, setting)))
 
 
 def lost_places(plant: Plant, seen: Iterable[Seen]) -> dict[Place, datetime]:
@@ -109,10 +111,11 @@ def _whole(members: list[Seen]) -> datetime | None:
     return min(lost) if lost and 2 * len(lost) > len(members) else None
 
 
-def _look(connection: Connection, plant: Plant) -> None:
+def _look(connection: Connection, setting: Setting) -> None:
     """Note for each machine when its newest row was first seen."""
-    for (kind, station), table in plant.tables.items():
-        if kind is not TableKind.TELEMETRY:
+    exempt = setting.config.rules.signal_lost_except
+    for (kind, station), table in setting.plant.tables.items():
+        if kind is not TableKind.TELEMETRY or station in exempt:
             continue
         query = statement("watch_look").format(
             table=sql.Identifier(table.schema, table.name), station=station
@@ -129,8 +132,8 @@ def _seen(connection: Connection, setting: Setting) -> list[Seen]:
     result = []
     for equipment, seen_at, silence_s in rows:
         machine = plant.equipment.get(equipment)
-        if machine is None:
-            continue  # no longer in the plant
+        if machine is None or machine.station in setting.config.rules.signal_lost_except:
+            continue  # of an older plant file, or an older alerts.toml
         patience_s = max(least_s, _PERIODS * periods.get(machine.station, 0.0))
         result.append(Seen(equipment, seen_at, silence_s, silence_s > patience_s))
     return result
@@ -153,15 +156,17 @@ def _raise(connection: Connection, setting: Setting, lost: Mapping[Place, dateti
     }
     for place, since in lost.items():
         if open_now.get(place, True):
-            life.alarm(connection, setting, _alarm(setting.plant, place, since))
+            with connection.transaction():
+                life.alarm(connection, setting, _alarm(setting.plant, place, since))
     back_for_s = setting.config.rules.signal_back_for_s
     for place in open_now:
         # A machine of a place that is lost as a whole has not come back.
         if place in lost or any(_holds(wide, place) for wide in lost):
             continue
-        alert = record.find_open(connection, _cause(place), Kind.SIGNAL_LOST)
-        if alert is not None:
-            life.back(connection, setting, alert, stay_s=back_for_s)
+        with connection.transaction():
+            alert = record.find_open(connection, _cause(place), Kind.SIGNAL_LOST)
+            if alert is not None:
+                life.back(connection, setting, alert, stay_s=back_for_s)
 
 
 def _alarm(plant: Plant, place: Place, since: datetime) -> Alarm:

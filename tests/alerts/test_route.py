@@ -145,6 +145,18 @@ def test_what_gets_worse_is_routed_anew(link: Connection, pilot: Plant) -> None:
     assert told(link) == [("first", "opened"), ("first", "updated"), ("lead", "opened")]
 
 
+def test_what_changes_its_severity_again_and_again_is_escalated_all_the_same(
+    link: Connection, pilot: Plant
+) -> None:
+    chosen = setting(pilot, {"escalate": [{"after_min": 10, "to": ["second"]}]})
+    for value in (6.36, 6.0, 6.36, 6.0):
+        insert_anomaly(link, value=value)
+        correlate(link, chosen)
+        pass_minutes(link, 4)
+    assert escalate(link, chosen) == 1
+    assert told(link)[-1] == ("second", "escalated")
+
+
 def quiet_now() -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
