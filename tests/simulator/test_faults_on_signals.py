@@ -228,7 +228,7 @@ def test_f19_a_counter_begins_again_at_nought(recorder: Recorder, healthy: Sampl
     (at, before), (_, after) = healthy[key], recorder.samples(text)[key]
     assert np.array_equal(after[at < 2], before[at < 2])
     assert after[at >= 2][0] < 0.2
-    assert np.allclose(after[at >= 2], (at[at >= 2] - 2) * 150 / 24, atol=1.0)
+    assert np.allclose(after[at >= 2], (at[at >= 2] - 2) * 150 / 25, atol=1.0)
 
 
 def payloads(messages: Iterator[Message]) -> list[tuple[str, bytes]]:
