@@ -12,16 +12,17 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bench.alerts import alerts
 from bench.load import LOADS, Case
 from bench.machine import describe
 from bench.monitor_commands import monitor
+from bench.page import Load, measure
 from bench.result import Figure, Report
 from bench.run import Bench, Phase, Plan
 from ingest.commands import Client
-from plant.options import Json
+from plant.options import DEFAULT_PLANT, Json, PlantFile
 from stack.packages import install
 from stack.services import services
 
@@ -103,6 +104,36 @@ def ingest(
         _print(report)
     if not report.is_whole:
         raise typer.Exit(1)
+
+
+@app.command()
+def page(
+    *,
+    plant: PlantFile = DEFAULT_PLANT,
+    alerts: Annotated[int, typer.Option(min=1, help="Open alerts.")] = 1_000,
+    history: Annotated[int, typer.Option(min=1, help="Alerts of the last 30 days.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Requests for each page.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure how long each page of `jellyroll web` takes with many alerts.
+
+    Also a shift of cells is there, at the rate of the plant.
+
+    Example: jellyroll bench page
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with services("bench") as running:
+        times = measure(running, Load(alerts, history, rounds, plant))
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(one) for one in times], indent=2))
+        return
+    table = Table(
+        "page", *(Column(name, justify="right") for name in ("kB", "median ms", "worst ms"))
+    )
+    for one in times:
+        figures = (one.bytes / 1000, one.median_ms, one.worst_ms)
+        table.add_row(one.page, *(f"{figure:,.0f}" for figure in figures))
+    Console(highlight=False).print(table)
 
 
 def _print(report: Report) -> None:

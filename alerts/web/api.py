@@ -66,7 +66,9 @@ def health(context: Here, connection: Database, _: ViewerProgram) -> HealthOut:
     """Return every line and station as the wall screen shows them."""
     now = datetime.now(UTC)
     began = shift_began(now, context.settings.shifts, context.zone)
-    return HealthOut.model_validate(read_health(connection, context.plant, began, now))
+    return HealthOut.model_validate(
+        read_health(connection, context.plant, context.shift_output, began, now)
+    )
 
 
 @router.get("/alerts")
@@ -165,7 +167,7 @@ def performance(
 ) -> PerformanceOut:
     """Return alarm performance by ISA-18.2."""
     now = datetime.now(UTC)
-    found = read_performance(connection, line or None, now, days, context.zone)
+    found = read_performance(connection, context.alarm_days, line or None, days, now)
     return PerformanceOut.model_validate(found)
 
 

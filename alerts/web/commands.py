@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import socket
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 import uvicorn
+from psycopg_pool import PoolTimeout
 
 from alerts.web import user_commands
 from alerts.web.app import create_app, open_pool
+from alerts.web.context import Context
 from alerts.web.key import VARIABLE, new_key, read_key
 from alerts.web.settings import (
     OpenId,
@@ -111,9 +117,12 @@ def web(
                 "%s: passwords can be read on the way; put a proxy with TLS before it", address
             )
         with open_pool(database) as pool:
+            page = create_app(pool, model, settings)
+            # Who asks first for the alarm performance of a month finds it counted.
+            threading.Thread(target=_count_a_month, args=(page.state.context,), daemon=True).start()
             _serve(
                 uvicorn.Config(
-                    create_app(pool, model, settings),
+                    page,
                     log_config=None,
                     access_log=False,
                     server_header=False,
@@ -132,6 +141,12 @@ def key() -> None:
     Example: (umask 077; jellyroll web key > web.key)
     """
     typer.echo(new_key())
+
+
+def _count_a_month(context: Context) -> None:
+    with contextlib.suppress(psycopg.Error, PoolTimeout), context.pool.connection() as connection:
+        for line in (None, *context.plant.production.lines):
+            context.alarm_days.calls(connection, line, 30, datetime.now(UTC))
 
 
 def _serve(config: uvicorn.Config, listening: socket.socket, address: str) -> None:

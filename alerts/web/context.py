@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
+from alerts.web.alarm_day import AlarmDays
+from alerts.web.health import ShiftOutput
 from alerts.web.settings import Settings
 from plant.model import Plant
 from storage.connect import Connection
@@ -28,6 +30,16 @@ class Context:
     def zone(self) -> ZoneInfo:
         """The plant's clock."""
         return ZoneInfo(self.plant.site.time_zone)
+
+    @cached_property
+    def shift_output(self) -> ShiftOutput:
+        """What was last counted of this shift."""
+        return ShiftOutput()
+
+    @cached_property
+    def alarm_days(self) -> AlarmDays:
+        """What has been counted of the history of alerts."""
+        return AlarmDays(self.zone)
 
 
 def context_of(request: Request) -> Context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from alerts.alert import Severity
 from alerts.web.sql import statement
 from plant.model import Plant
 from storage.connect import Connection
+
+_COUNT_EVERY_S = 15
 
 
 class Pulse(NamedTuple):
@@ -128,16 +131,42 @@ class Health:
     elsewhere: OpenAlerts
 
 
+class ShiftOutput:
+    """What the stations did in this shift, counted again every quarter of a minute.
+
+    However many screens ask: it is a look at every cell of the shift. Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._outputs: list[Output] = []
+        self._of: tuple[datetime, int] | None = None
+
+    def read(self, connection: Connection, shift_began: datetime, now: datetime) -> list[Output]:
+        """Return what each station did since *shift_began*."""
+        of = (shift_began, int(now.timestamp() // _COUNT_EVERY_S))
+        with self._lock:
+            if self._of != of:
+                with connection.cursor(row_factory=class_row(Output)) as cursor:
+                    asked = {"since": shift_began}
+                    self._outputs = cursor.execute(statement("health_output"), asked).fetchall()
+                self._of = of
+            return self._outputs
+
+
 def read_health(
-    connection: Connection, plant: Plant, shift_began: datetime, now: datetime
+    connection: Connection,
+    plant: Plant,
+    shift_output: ShiftOutput,
+    shift_began: datetime,
+    now: datetime,
 ) -> Health:
     """Return the health of the plant; yields and cells are those since *shift_began*."""
     with connection.cursor(row_factory=class_row(Pulse)) as cursor:
         pulses = cursor.execute(statement("health_stations")).fetchall()
     with connection.cursor(row_factory=class_row(Alarm)) as cursor:
         alarms = cursor.execute(statement("health_alerts")).fetchall()
-    with connection.cursor(row_factory=class_row(Output)) as cursor:
-        outputs = cursor.execute(statement("health_output"), {"since": shift_began}).fetchall()
+    outputs = shift_output.read(connection, shift_began, now)
     elapsed_s = (now - shift_began).total_seconds()
     planned = round(plant.production.cells_per_second * elapsed_s)
     names = plant.production.lines

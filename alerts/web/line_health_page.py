@@ -21,5 +21,5 @@ def line_health(desk: ViewerDesk) -> HTMLResponse:
     now = datetime.now(UTC)
     context = desk.context
     began = shift_began(now, context.settings.shifts, context.zone)
-    health = read_health(desk.connection, context.plant, began, now)
+    health = read_health(desk.connection, context.plant, context.shift_output, began, now)
     return render(desk.request, "line_health.html", desk.visitor, health=health, shift_began=began)

@@ -1,21 +1,22 @@
 """Alarm performance by ANSI/ISA-18.2 and EEMUA 191: can people keep up with the alerts.
 
 Rates are counted in bins of ten minutes, empty ones included, for one operating position: a line.
-An alarm is a call for somebody: an alert that opens, or that opens again.
 """
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 from psycopg.rows import class_row
 
 from alerts.alert import Severity
+from alerts.web.alarm_day import AlarmDays, Cause, busiest
 from alerts.web.sql import statement
 from alerts.web.words import age
 from storage.connect import Connection
@@ -25,20 +26,6 @@ BIN_S = 600
 FLOOD = 10
 #: The last bin of the histogram holds everything longer.
 _WAIT_BINS = 6
-
-
-class Cause(NamedTuple):
-    """How often one cause called; *chatters*: three times within a minute, at least once."""
-
-    line: str
-    station: str
-    equipment: str
-    position: int | None
-    characteristic: str
-    direction: str
-    alarms: int
-    chatters: bool
-    last_at: datetime
 
 
 class StaleAlert(NamedTuple):
@@ -96,32 +83,41 @@ class Performance:
 
 
 def read_performance(
-    connection: Connection, line: str | None, now: datetime, days: int, zone: ZoneInfo
+    connection: Connection,
+    remembered: AlarmDays,
+    line: str | None,
+    days: int,
+    now: datetime,
 ) -> Performance:
-    """Return the figures of the last *days*, in days of the plant's clock."""
-    since = now - timedelta(days=days)
-    asked = {"line": line, "since": since, "now": now}
-    bins: dict[int, int] = dict(connection.execute(statement("performance_bins"), asked).fetchall())
-    with connection.cursor(row_factory=class_row(Cause)) as cursor:
-        causes = cursor.execute(statement("performance_causes"), asked).fetchall()
+    """Return the figures of the last *days*, today included."""
+    zone = remembered.zone
+    past, present = remembered.calls(connection, line, days, now)
     with connection.cursor(row_factory=class_row(StaleAlert)) as cursor:
-        stale = cursor.execute(statement("performance_stale"), asked).fetchall()
-    waits = [row[0] for row in connection.execute(statement("performance_waits"), asked)]
-    by_severity: dict[str, int] = dict(
-        connection.execute(statement("performance_severities"), asked).fetchall()
-    )
+        stale = cursor.execute(statement("stale_alerts"), {"line": line, "now": now}).fetchall()
+    first = now.astimezone(zone).date() - timedelta(days=days - 1)
+    since = datetime.combine(first, time(), zone).astimezone(UTC)
+    bins = past.bins + present.bins
+    waits = np.concatenate([past.waits, present.waits])
+    top, chattering = busiest(past, present)
     return Performance(
         line=line,
         since=since,
-        figures=figures(bins, since, now, causes, stale[0].stale if stale else 0),
+        figures=figures(
+            bins,
+            since,
+            now,
+            top_ten=sum(cause.alarms for cause in top),
+            chattering=len(chattering),
+            stale=stale[0].stale if stale else 0,
+        ),
         per_day=days_of(bins, since, now, zone),
         last_day=last_day(bins, now, zone),
         waits=histogram(waits),
-        median_wait_s=statistics.median(waits) if waits else None,
-        slow_wait_s=statistics.quantiles(waits, n=10)[-1] if len(waits) > 1 else None,
-        severities=shares(by_severity),
-        top=tuple(causes[:10]),
-        chattering=tuple(cause for cause in causes if cause.chatters)[:10],
+        median_wait_s=float(np.median(waits)) if len(waits) else None,
+        slow_wait_s=float(np.quantile(waits, 0.9)) if len(waits) else None,
+        severities=shares(past.severities + present.severities),
+        top=tuple(top),
+        chattering=tuple(chattering[:10]),
         stale=tuple(stale),
     )
 
@@ -130,15 +126,15 @@ def figures(
     bins: Mapping[int, int],
     since: datetime,
     now: datetime,
-    causes: Sequence[Cause],
+    *,
+    top_ten: int,
+    chattering: int,
     stale: int,
 ) -> tuple[Figure, ...]:
-    """Return the figures that the standard sets targets for."""
-    first, last = _bin(since), _bin(now)
-    periods = last - first + 1
+    """Return the figures that the standard sets targets for; *top_ten* is the calls of those."""
+    periods = _bin(now) - _bin(since) + 1
     alarms = sum(bins.values())
     elapsed_s = (now - since).total_seconds()
-    top_ten = sum(cause.alarms for cause in causes[:10])
     flooded = sum(count > FLOOD for count in bins.values())
     return (
         Figure("Alerts per day, on average", alarms * 86400 / elapsed_s, 144, 288),
@@ -148,7 +144,7 @@ def figures(
         Figure("10-minute periods with more than 10", 100 * flooded / periods, 1, 1, "%"),
         Figure("Share of the ten most frequent",
                100 * top_ten / alarms if alarms else None, 5, 5, "%"),
-        Figure("Chattering causes", sum(cause.chatters for cause in causes), 0, 0),
+        Figure("Chattering causes", chattering, 0, 0),
         Figure("Stale: open for more than a day", stale, 4, 4),
     )  # fmt: skip
 
@@ -176,13 +172,13 @@ def last_day(bins: Mapping[int, int], now: datetime, zone: ZoneInfo) -> tuple[tu
     )
 
 
-def histogram(waits_s: Sequence[float]) -> tuple[tuple[str, int], ...]:
+def histogram(waits_s: npt.ArrayLike) -> tuple[tuple[str, int], ...]:
     """Return how many waits fall into each ten minutes, empty ones included."""
-    counts = [0] * (_WAIT_BINS + 1)
-    for wait_s in waits_s:
-        counts[min(_WAIT_BINS, int(max(0.0, wait_s) // BIN_S))] += 1
+    last = _WAIT_BINS * BIN_S
+    edges = [*range(0, last + 1, BIN_S), np.inf]
+    counts, _ = np.histogram(np.maximum(waits_s, 0), edges)
     names = [f"{10 * i} to {10 * (i + 1)} min" for i in range(_WAIT_BINS)]
-    return tuple(zip([*names, f"over {10 * _WAIT_BINS} min"], counts, strict=True))
+    return tuple(zip([*names, f"over {10 * _WAIT_BINS} min"], map(int, counts), strict=True))
 
 
 def shares(by_severity: Mapping[str, int]) -> dict[str, float]:

@@ -22,8 +22,8 @@ Days = Annotated[int, Query(ge=1, le=366)]
 @router.get("/performance")
 def performance(desk: ViewerDesk, line: Text = "", days: Days = 30) -> HTMLResponse:
     """Show the figures of a line, or of all together."""
-    now, zone = datetime.now(UTC), desk.context.zone
-    found = read_performance(desk.connection, line or None, now, days, zone)
+    now = datetime.now(UTC)
+    found = read_performance(desk.connection, desk.context.alarm_days, line or None, days, now)
     charts = [
         bar_chart("Alerts per day", found.per_day, (("144 a day", 144),)),
         bar_chart("Alerts per 10 minutes, last 24 hours", found.last_day, (("10", 10),)),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Cause, Severity
+from alerts.web.alarm_day import AlarmDays
 from alerts.web.performance import (
     Figure,
     Performance,
@@ -31,7 +32,7 @@ def figure(found: Performance | tuple[Figure, ...], name: str) -> Figure:
 
 def test_a_rate_counts_the_empty_periods_too() -> None:
     bins = {int(NOW.timestamp() // 600): 12, int(NOW.timestamp() // 600) - 1: 2}
-    found = figures(bins, NOW - timedelta(days=10), NOW, [], 0)
+    found = figures(bins, NOW - timedelta(days=10), NOW, top_ten=0, chattering=0, stale=0)
     assert figure(found, "Alerts per day").value == 1.4
     assert figure(found, "Most alerts in 10").value == 12
     assert figure(found, "Most alerts in 10").verdict == "too many"
@@ -65,7 +66,7 @@ def test_waits_fall_into_bins_of_ten_minutes() -> None:
 
 
 def test_the_figures_are_those_of_the_history(link: Connection) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(hour=18)  # noon in Chicago, so all of it is of one day
     minutes = timedelta(minutes=1)
     for position, at, wait in ((1, 50, 5), (1, 40, 15), (2, 30, None)):
         opened(link, NOZZLE._replace(position=position), now - at * minutes, wait)
@@ -74,17 +75,17 @@ def test_the_figures_are_those_of_the_history(link: Connection) -> None:
     for second in (0, 61, 122):
         opened(link, NOZZLE._replace(position=4), now - 20 * minutes + timedelta(seconds=second))
     opened(link, NOZZLE._replace(line="l2"), now - timedelta(days=2), is_open=True)
-    found = read_performance(link, "l1", now, 30, CHICAGO)
+    found = read_performance(link, AlarmDays(CHICAGO), "l1", 30, now)
     assert sum(count for _, count in found.per_day) == 9
     assert [(cause.position, cause.alarms) for cause in found.top[:3]] == [(4, 3), (3, 3), (1, 2)]
     assert [cause.position for cause in found.chattering] == [3]
     assert figure(found, "Chattering").value == 1
     assert found.median_wait_s == 600
     assert waiting(found) == (
-        "Half of the alerts were acknowledged within 10 min, nine of ten within 22 min."
+        "Half of the alerts were acknowledged within 10 min, nine of ten within 14 min."
     )
     assert found.stale == ()
-    everywhere = read_performance(link, None, now, 30, CHICAGO)
+    everywhere = read_performance(link, AlarmDays(CHICAGO), None, 30, now)
     assert [alert.title for alert in everywhere.stale] == [
         "l1-filler-01 nozzle 3: fill_mass is off"
     ]
@@ -132,3 +133,33 @@ def test_the_page_of_a_plant_without_alerts_says_so(technician: Browser) -> None
     page = technician.get("/performance").text
     assert "No alerts in this time." in page
     assert "nothing yet" in page
+
+
+def test_a_day_that_is_over_is_counted_once_and_the_present_one_each_time(
+    link: Connection,
+) -> None:
+    remembered = AlarmDays(CHICAGO)
+    now = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    opened(link, NOZZLE._replace(position=1), now - timedelta(days=1), 10)
+    opened(link, NOZZLE._replace(position=2), now - timedelta(hours=1))
+
+    def counted(moment: datetime) -> list[int]:
+        found = read_performance(link, remembered, "l1", 3, moment)
+        return [count for _, count in found.per_day]
+
+    assert counted(now) == [0, 1, 1]
+    opened(link, NOZZLE._replace(position=3), now - timedelta(days=1))  # as never happens
+    opened(link, NOZZLE._replace(position=4), now - timedelta(minutes=1))
+    assert counted(now) == [0, 1, 2]
+    assert counted(now + timedelta(days=1)) == [1, 2, 0]
+
+
+def test_the_day_before_is_not_over_in_the_first_minutes_of_the_next(link: Connection) -> None:
+    remembered = AlarmDays(CHICAGO)
+    midnight = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+    for position, late in ((1, 60), (2, 1)):
+        opened(link, NOZZLE._replace(position=position), midnight - timedelta(minutes=late))
+        past, present = remembered.calls(link, "l1", 2, midnight + timedelta(minutes=5))
+        assert (past.bins.total(), present.bins.total()) == (0, position)
+    past, present = remembered.calls(link, "l1", 2, midnight + timedelta(minutes=15))
+    assert (past.bins.total(), present.bins.total()) == (2, 0)
