@@ -188,8 +188,9 @@ def test_the_second_service_takes_over_when_the_first_loses_its_connection(
 ) -> None:
     with Endpoint() as endpoint:
         start_service(endpoint.url)
+        # One for the endpoint, one for the watch-dog.
         senders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-    until(senders, [(2,)])
+        until(senders, [(2,)])
         start_service(endpoint.url)
         link.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -197,7 +198,7 @@ def test_the_second_service_takes_over_when_the_first_loses_its_connection(
         )
         insert_anomaly(link)
         until(STATUS, [("delivered", 1, 204)])
-    until(senders, [(2,)])
+        until(senders, [(2,)])
 
 
 def test_a_sender_whose_machine_loses_power_does_not_hold_its_endpoint_for_hours(
