@@ -22,7 +22,7 @@ test: .venv/ready-to-develop
 
 faults: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
-	@$(BIN)/pytest tests/faults -m long -rA $(ARGS)
+	@$(BIN)/pytest tests/faults tests/alerts -m long -rA $(ARGS)
 
 check: .venv/ready-to-develop
 	@$(BIN)/ruff check

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from standardwebhooks import Webhook
 
 from alerts import channel
 from alerts.address import AddressError, Network, check, is_this_machine
@@ -146,10 +147,7 @@ class _Reading:
             channel.check_url(url)
             rate = part.rate_per_minute or CHANNEL_RATE_PER_MINUTE
             return Channel(name=name, url=url, rate_per_minute=rate, timeout_s=part.timeout_s)
-        signers = [
-            *(signer(self._secret(None, f), f) for f in part.secret_files),
-            *(signer(self._secret(e, None), e) for e in part.secret_envs),
-        ]
+        signers = self._signers(name, part)
         network = self._file.network
         endpoint = parse_url(
             part.url or self._secret(part.url_env, part.url_file),
@@ -162,6 +160,19 @@ class _Reading:
         if _is_address(endpoint.host) and not is_this_machine(endpoint.host):
             check(endpoint.host, network.allow_private)
         return endpoint
+
+    def _signers(self, name: str, part: EndpointPart) -> list[Webhook]:
+        places: list[tuple[str | None, str | None]] = [
+            *((None, file) for file in part.secret_files),
+            *((variable, None) for variable in part.secret_envs),
+        ]
+        signers = []
+        for variable, file in places:
+            try:
+                signers.append(signer(self._secret(variable, file), file or variable or ""))
+            except SecretError as error:
+                self.errors.append(f"endpoints.{name}: {error}")
+        return signers
 
     def _secret(self, variable: str | None, file: str | None) -> str:
         if file is not None:

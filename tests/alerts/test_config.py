@@ -165,6 +165,7 @@ def test_every_wrong_name_and_secret_is_told_at_once(folder: Path, pilot: Plant)
         [endpoints.on-call]
         url = "http://on-call.example/hush"
         secret_files = ["missing.txt"]
+        secret_envs = ["MISSING"]
         [endpoints.inside]
         url = "https://10.1.2.3/"
         secret_files = ["new.txt"]
@@ -196,6 +197,8 @@ def test_every_wrong_name_and_secret_is_told_at_once(folder: Path, pilot: Plant)
     for error in (
         "time_zone: 'Mars/Olympus' is not an IANA time zone",
         "endpoints.on-call: missing.txt cannot be read",
+        "endpoints.on-call: the environment variable MISSING is not set",
+        "endpoints.on-call: http://on-call.example would show alerts",
         "endpoints.inside: its address 10.1.2.3 is not public",
         "endpoints.unset: the environment variable UNSET is not set",
         "endpoints.weak: bad.txt: a secret begins with whsec_",
