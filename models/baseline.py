@@ -32,7 +32,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.charts_level import Level, slow_part
+from models.charts_level import Level, correlations, slow_part
 from models.spc.cusum import CLIP, K
 from models.spc.design import limit_for_estimated
 
@@ -75,7 +75,7 @@ def learn(values: npt.NDArray[np.float64], usual_sd: float, arl0: float) -> Base
     mean, sd = _moments(values)
     if sd <= 1e-9 * abs(mean):
         return Baseline(len(values), mean, usual_sd, K, _limit(len(values), 0.0, arl0))
-    level = slow_part(values - mean, sd, usual_sd)
+    level = slow_part(values - mean, sd, usual_sd, _limit(len(values), 0.0, arl0))
     residuals = level.residuals(values - mean) if level else values - mean
     return _baseline(residuals, mean, _moments(residuals)[1] if level else sd, arl0, level)
 
@@ -101,6 +101,10 @@ def _baseline(
     z = np.clip(residuals / sd, -CLIP, CLIP)
     correlation = min(max(float(np.mean(z[1:] * z[:-1]) / np.mean(z * z)), 0.0), _MAX_CORRELATION)
     dependence = math.sqrt((1.0 + correlation) / (1.0 - correlation))
+    if level:
+        # What the level leaves is alike over more than one point.
+        whole = 1.0 + 2.0 * float(np.sum(correlations(z)))
+        dependence = max(dependence, math.sqrt(max(whole, 1.0)))
     h = _limit(len(z), correlation, arl0) / min(_decay(z), _decay(-z))
     gain, reach = (level.gain, level.reach / sd) if level else (0.0, 0.0)
     return Baseline(len(z), mean, sd, K * dependence, h * dependence, gain, reach)

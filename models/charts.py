@@ -215,6 +215,8 @@ class Charts:
             values = np.concatenate(self.learning[chart])
             baseline = learn(values, float(self.state["usual_sd"][chart]), self.arl0)
             self.set_baseline(chart, 1, baseline)
+            if baseline.gain:
+                self._follow(chart, values)
             to_us = int(times.max(initial=self.state["last_us"][chart]))
             learnt.append(Learnt(chart, baseline, int(self.state["first_us"][chart]), to_us))
         return pieces, learnt, first_scored
@@ -255,6 +257,11 @@ class Charts:
         return sorted(
             alarms, key=lambda alarm: (alarm.time_us, self.keys[alarm.chart].characteristic)
         )
+
+    def _follow(self, chart: int, values: Floats) -> None:
+        """Let the level of *chart* be where it is after the points of its baseline."""
+        one = np.array([chart])
+        self._levels(one, np.zeros(1, dtype=np.int64), np.array([len(values)]), values)
 
     def _levels(self, chart: Ints, start: Ints, counts: Ints, values: Floats) -> Floats:
         """Return the level before each point, and move those of the charts on."""

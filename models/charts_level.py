@@ -11,18 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.spc.cusum import CLIP, Bools, Floats, Ints
+from models.spc.cusum import CLIP, Bools, Floats, Ints, K
 
-#: Points so many apart are alike only if something slow is in them.
-_LAGS = range(10, 21)
-#: A mean correlation at those lags below this is no slow part; nor is one below three standard
-#: errors of white noise.
-_LEAST_CORRELATION = 0.05
+#: How far apart points are compared.
+_LAGS = range(1, 21)
 #: A baseline whose variance is below this share of the plant model's has not seen the whole of it.
 _WHOLE = 0.8
 _GAINS = (0.02, 0.05, 0.1, 0.2, 0.4)
-#: For lots: fast enough that a step of two sd from one lot to the next fills no CUSUM.
-_GAIN_OF_LOTS = 0.1
+#: From one lot to the next the slow part may step by so many of its sd: nearly three of a step's.
+_STEP_SD = 4.0
 #: The level goes no further than so many sd of the slow part.
 _REACH_SD = 3.0
 
@@ -74,29 +71,50 @@ def levels(
     return before
 
 
-def slow_part(deviations: Floats, sd: float, usual_sd: float) -> Level | None:
+def slow_part(deviations: Floats, sd: float, usual_sd: float, room: float) -> Level | None:
     """Return the level that healthy *deviations* of standard deviation *sd* need, None if none.
 
-    There is a slow part where points ten to twenty apart are still alike, or where all of them
-    together vary less than the plant model says (*usual_sd*): then they are of one lot, and the
-    next one will be different.
+    The level follows so fast that a step from one lot to the next does not fill *room*, the limit
+    of the CUSUM.
+
+    There is a slow part where points further apart are more alike than those of a first-order
+    process with their correlation of neighbours, by three standard errors of white noise; or where
+    all of them together vary less than the plant model says (*usual_sd*): then they are of one lot,
+    and the next one will be different.
     """
     z = np.clip(deviations / sd, -CLIP, CLIP)
     count = len(z)
-    apart = [float(np.mean(z[lag:] * z[:-lag])) for lag in _LAGS]
-    least = max(_LEAST_CORRELATION, 3.0 / math.sqrt(len(_LAGS) * count))
-    is_slow = float(np.mean(apart)) > least
+    apart = correlations(z)
+    usual = np.maximum(apart[0], 0.0) ** np.array(_LAGS)
+    is_slow = float(np.sum(apart - usual)) > 3.0 * math.sqrt(len(_LAGS) / count)
     unseen = usual_sd**2 - sd**2 if sd**2 < _WHOLE * usual_sd**2 else 0.0
     if not is_slow and unseen == 0.0:
         return None
-    gain = _GAIN_OF_LOTS
+    gain = 0.0
+    if unseen:
+        step = _STEP_SD * math.sqrt(unseen) / sd
+        gain = next((g for g in _GAINS if _most(step, g) < room), _GAINS[-1])
     if is_slow:
-        gain = min(_GAINS, key=lambda g: float(np.mean(_unbounded(z, sd, g) ** 2)))
+        best = min(_GAINS, key=lambda g: float(np.mean(_unbounded(z, sd, g) ** 2)))
+        gain = max(gain, best)
     residuals = _unbounded(z, sd, gain)
     level = z * sd - residuals
     noise = gain / (2.0 - gain) * float(np.var(residuals))
     slow = max(float(np.var(level)) - noise, 0.0) + unseen
     return Level(gain, _REACH_SD * math.sqrt(slow), CLIP * float(np.std(residuals)))
+
+
+def _most(step: float, gain: float) -> float:
+    """Return the highest sum of a CUSUM after a step of so many sd that a level follows."""
+    if step <= K:
+        return 0.0
+    points = math.log(K / step) / math.log(1.0 - gain)
+    return step * (1.0 - (1.0 - gain) ** points) / gain - K * points
+
+
+def correlations(z: Floats) -> Floats:
+    """Return the correlation of scores *z* that are 1 to 20 points apart."""
+    return np.array([float(np.mean(z[lag:] * z[:-lag])) for lag in _LAGS]) / float(np.mean(z * z))
 
 
 def _unbounded(z: Floats, sd: float, gain: float) -> Floats:
