@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +13,15 @@ import orjson
 import psycopg
 import typer
 from rich.console import Console
+from rich.table import Table
 from typer.core import TyperGroup
 
 from genealogy.affected import Choice, cells_of, states_of
+from genealogy.checks import Flag, catch_up, flags_of
 from genealogy.options import Metres, Position, Since, Until, aware, metres_of
 from genealogy.render import material_tree, product_table, products, visit_table
 from genealogy.states import state_table, write_states
-from genealogy.trace import downstream, is_known, upstream, visits
+from genealogy.trace import Visit, downstream, is_known, upstream, visits
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 from storage.connect import Connection, connect
@@ -68,17 +71,27 @@ def cell(
     with _reading(database) as connection:
         seen = visits(connection, load_plant(plant), [cell])
         uses = upstream(connection, cell)
+        doubts = [
+            flag
+            for flag in flags_of(connection, [cell, *{visit.equipment for visit in seen}], 1000)
+            if flag.thing == cell or any(_was_there(visit, flag) for visit in seen)
+        ]
     if not seen and not uses:
         raise TraceError(
             f"cell {cell!r} is unknown: no station has a result of it and no material went into"
             " it; check its spelling, upper and lower case count"
         )
     if json:
-        typer.echo(orjson.dumps({"cell": cell, "visits": _rows(seen), "material": _rows(uses)}))
+        document = {
+            "cell": cell, "visits": _rows(seen), "material": _rows(uses), "flags": _rows(doubts),
+        }  # fmt: skip
+        typer.echo(orjson.dumps(document))
         return
     console = Console(highlight=False)
     console.print(visit_table(seen))
     console.print(material_tree(cell, uses))
+    for flag in doubts:
+        console.print(f"[yellow]{flag.kind}[/]: {flag.detail}")
 
 
 @app.command()
@@ -169,6 +182,34 @@ def channel(
     _affected(database, plant, choice, out, as_json=json)
 
 
+@app.command()
+def flags(
+    things: Annotated[
+        list[str] | None, typer.Argument(help="Only of these.", metavar="[CELL|EQUIPMENT …]")
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    json: Json = False,
+) -> None:
+    """Check the records that came since last time, and show which contradict each other.
+
+    Example: jellyroll trace flags
+    """
+    with connect(database, application="jellyroll trace") as connection:
+        catch_up(connection, load_plant(plant))
+        connection.commit()
+        found = flags_of(connection, things, limit)
+    if json:
+        typer.echo(orjson.dumps(_rows(found)))
+        return
+    table = Table("when", "what", "of", "why", box=None, header_style="dim")
+    for flag in found:
+        table.add_row(f"{flag.at:%Y-%m-%d %H:%M:%S}", flag.kind, flag.thing, flag.detail)
+    Console(highlight=False).print(table if found else "no records contradict each other")
+
+
 def _affected(
     database: str, plant: Path, choice: Choice, out: Path | None, *, as_json: bool
 ) -> None:
@@ -181,6 +222,12 @@ def _affected(
         typer.echo(orjson.dumps({"cells": _rows(states)}))
     else:
         Console(highlight=False).print(state_table(states))
+
+
+def _was_there(visit: Visit, flag: Flag) -> bool:
+    """Whether *flag* is of the tray in which a cell was at *visit*."""
+    is_near = abs(visit.time - flag.at) < timedelta(hours=1)
+    return flag.kind == "tray turned" and flag.thing == visit.equipment and is_near
 
 
 @contextmanager
