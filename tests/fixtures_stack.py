@@ -79,7 +79,8 @@ def new_database(cluster: PrivateCluster) -> NewDatabase:
 @pytest.fixture
 def fresh_database(new_database: NewDatabase) -> Iterator[str]:
     """The dsn of an empty database of its own, dropped after the test."""
-    with new_database("template1") as dsn:
+    # Nobody can be connected to template0; the launcher of TimescaleDB looks into template1.
+    with new_database("template0") as dsn:
         yield dsn
 
 
