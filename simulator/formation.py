@@ -45,8 +45,9 @@ class TrayCurve:
     """The curves of the trays of one line's formation station *place*.
 
     A tray takes as many cells as it has channels, in the order of the line. Its protocol ends when
-    the results of its first cell come; when those of its last have come, the next batch stands
-    there. A line that winds faster than its trays can form has the curves run faster, too.
+    the results of its first cell come, or, after a stop that kept it waiting for its last cell,
+    with those of that one; then the next batch stands there. A line that winds faster than its
+    trays can form has the curves run faster, too.
     """
 
     def __init__(self, results: Results, place: str) -> None:
@@ -123,10 +124,10 @@ class TrayCurve:
         first, last = batch * self._channels, (batch + 1) * self._channels - 1
         before = max(0, last - self._trays * self._channels)
         wound_ms, free_ms = pace.time_ms(last), pace.time_ms(before, delay_ms) + 1
-        from_ms, end_ms = max(wound_ms, free_ms), pace.time_ms(first, delay_ms)
-        stretch = min(1.0, max(end_ms - from_ms, 1) / (PROTOCOL_H * _MS_PER_H))
-        begin_ms = end_ms - stretch * PROTOCOL_H * _MS_PER_H
-        until_ms = pace.time_ms(last, delay_ms) + 1
+        from_ms, until_ms = max(wound_ms, free_ms), pace.time_ms(last, delay_ms) + 1
+        lasts_ms = PROTOCOL_H * _MS_PER_H
+        begin_ms = max(from_ms, pace.time_ms(first, delay_ms) - lasts_ms)
+        stretch = min(1.0, (until_ms - begin_ms) / lasts_ms)
         return _Stay(first, free_ms, from_ms, begin_ms, until_ms, stretch)
 
 

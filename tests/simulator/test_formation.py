@@ -9,6 +9,7 @@ from plant.model import Plant
 from simulator.faults import parse_fault
 from simulator.formation import TrayCurve
 from simulator.noise import Floats, Ints
+from simulator.operation import Operation
 from simulator.pace import BEGINNING_MS, Pace
 from simulator.results import Results
 from simulator.schedule import Making, parse_schedule
@@ -174,6 +175,24 @@ def test_cells_of_another_recipe_get_the_currents_of_their_own_capacity(
         for tray in range(1, TRAYS + 1)
     }
     assert {round(0.3 * c, 3) for c in (4.8, 4.512)} == {round(a, 3) for a in highest.values()}
+
+
+def test_a_line_that_stands_leaves_places_empty_and_no_curve_is_hurried(
+    pilot: Plant, now_ms: int
+) -> None:
+    pace = Operation(stops=True).pace(pilot, "l1", 1)
+    curve = curve_of(Results(pilot, "l1", 1, pace))
+    times = np.arange(now_ms, now_ms + 8 * 24 * HOUR_MS, HOUR_MS // 4)
+    stays = {
+        curve._stay(tray, time_ms)
+        for tray in range(1, TRAYS + 1, 5)
+        for time_ms in times[:: 4 * 12].tolist()
+    }
+    assert {stay.stretch for stay in stays} == {1.0}
+    voltage = curve.values(times, TRAY, quiet(times))["voltage"]
+    empty = np.isnan(voltage)
+    assert (empty.any(axis=1) == empty.all(axis=1)).all()
+    assert 0.01 < empty[:, 0].mean() < 0.2
 
 
 def test_only_the_cells_that_stand_in_trays_are_kept(results: Results, now_ms: int) -> None:
