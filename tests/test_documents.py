@@ -34,6 +34,16 @@ ELSEWHERE = {
     "jellyroll evaluate": "tests/models/test_station.py",
     "jellyroll alerts": "tests/alerts/test_document.py",
     "jellyroll bench": "tests/bench/test_bench.py",
+    "jellyroll trace roll": "tests/genealogy/test_trace.py",
+}
+
+#: Files that commerce gives the US ledger.
+BOOKS = {
+    "lots.csv": "lot,material,supplier,country,amount,unit,usd_per_unit,received_on\n"
+    "nca-1,nca,Good Cathode,US,1000,kg,20,2026-12-01\n",
+    "sales.csv": "cell,what,on_date,customer,customer_class\nX,sold,2027-03-01,Grid Co,unrelated\n",
+    "calibrations.csv": "equipment,certificate,valid_from,valid_until\n"
+    "l1-tester-01,K-1,2026-01-01,2028-01-01\n",
 }
 
 
@@ -62,6 +72,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("documents")
     for name in ("plant", "tests", "docs", "dashboards"):
         (folder / name).symlink_to(ROOT / name)
+    for name, text in BOOKS.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
