@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alerts.commands import app
-from alerts.config import ConfigError
+from alerts.config_read import ConfigError
 from alerts.console import moment
 from alerts.correlate import correlate
 from alerts.errors import AlertsError
@@ -118,9 +118,7 @@ def test_a_cause_says_whether_the_alarm_was_true(
     at = ("--database", database)
     insert_anomaly(link)
     correlate(link, setting_of(pilot, "here"))
-    with pytest.raises(
-        AlertsError, match="'bad luck' is no cause; choose one of: true_alarm"
-    ):
+    with pytest.raises(AlertsError, match="'bad luck' is no cause; choose one of: true_alarm"):
         _run("resolve", "1", "--cause", "bad luck", *at)
     _run("resolve", "1", "--cause", "sensor", "--who", "ada", *at)
     (alert,) = json.loads(_run("list", "--all", "--json", *at))

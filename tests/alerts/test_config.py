@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.config import Config, ConfigError, load_config
+from alerts.config import Config
+from alerts.config_read import ConfigError, load_config
 from alerts.endpoint import Channel, Endpoint
 from plant.model import Plant
 from tests.alerts.support import SECRET
