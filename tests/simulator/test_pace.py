@@ -6,19 +6,24 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.calendar import Calendar
 from simulator.pace import BEGINNING_MS, Pace
+
+#: Of a line that stops, and changes its recipe each two days.
+CALENDAR = Calendar(1, "l1", 1, list(range(0, 10**12, 172_800_000)), 2_700_000)
 
 
 @given(
     rate=st.sampled_from([0.365, 1.0, 7.3, 66 / 8, 1 / 3]),
     from_ms=st.integers(BEGINNING_MS + 10**9, BEGINNING_MS + 10**12),
-    lengths=st.lists(st.integers(0, 20_000), min_size=1, max_size=8),
+    lengths=st.lists(st.integers(0, 20_000) | st.integers(0, 4_000_000), min_size=1, max_size=8),
     delay_ms=st.integers(-(10**8), 10**8),
+    stops=st.booleans(),
 )
 def test_each_cell_passes_once_however_time_is_cut(
-    rate: float, from_ms: int, lengths: list[int], delay_ms: int
+    rate: float, from_ms: int, lengths: list[int], delay_ms: int, *, stops: bool
 ) -> None:
-    pace = Pace.of(rate)
+    pace = Pace.of(rate, CALENDAR if stops else None)
     edges = from_ms + np.cumsum([0, *lengths])
     pieces = [pace.between(int(a), int(b), delay_ms) for a, b in itertools.pairwise(edges)]
     whole = pace.between(from_ms, int(edges[-1]), delay_ms)
