@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -21,59 +22,54 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is recorded.")]
 Who = Annotated[str, typer.Option("--who", help="In whose name.", show_default="this account")]
 
 
-def hold(
-    cells: Cells = None,
-    *,
-    reason: Reason,
-    thing: Thing = "",
-    metres: Metres = "",
-    equipment: Machine = "",
-    position: Position = None,
-    since: Since = None,
-    until: Until = None,
-    who: Who = "",
-    database: DatabaseUrl,
-    plant: PlantFile = DEFAULT_PLANT,
-) -> None:
+def _command(
+    record: Callable[..., int], application: str, said: str, text: str
+) -> Callable[..., None]:
+    """Return the command that chooses cells and lets *record* enter what is done to them."""
+
+    def command(
+        cells: Cells = None,
+        *,
+        reason: Reason,
+        thing: Thing = "",
+        metres: Metres = "",
+        equipment: Machine = "",
+        position: Position = None,
+        since: Since = None,
+        until: Until = None,
+        who: Who = "",
+        database: DatabaseUrl,
+        plant: PlantFile = DEFAULT_PLANT,
+    ) -> None:
+        choice = choice_of(
+            cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
+            since=since, until=until,
+        )  # fmt: skip
+        with connect(database, application=application) as connection:
+            chosen = cells_of(connection, load_plant(plant), choice)
+            count = record(connection, chosen, person(who), reason)
+            connection.commit()
+        typer.echo(said.format(count, len(chosen) - count))
+
+    command.__doc__ = text
+    return command
+
+
+hold = _command(
+    put_on_hold,
+    "jellyroll hold",
+    "{:,} put on hold, {:,} were already",
     """Keep cells back until they are released: by id, roll, lot, machine, channel or time.
 
     Example: jellyroll hold --roll l1-c-roll-000123-4 --metres 812:840 --reason "pinholes in lane 4"
-    """
-    choice = choice_of(
-        cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
-        since=since, until=until,
-    )  # fmt: skip
-    with connect(database, application="jellyroll hold") as connection:
-        chosen = cells_of(connection, load_plant(plant), choice)
-        count = put_on_hold(connection, chosen, person(who), reason)
-        connection.commit()
-    typer.echo(f"{count:,} put on hold, {len(chosen) - count:,} were already")
-
-
-def release(
-    cells: Cells = None,
-    *,
-    reason: Reason,
-    thing: Thing = "",
-    metres: Metres = "",
-    equipment: Machine = "",
-    position: Position = None,
-    since: Since = None,
-    until: Until = None,
-    who: Who = "",
-    database: DatabaseUrl,
-    plant: PlantFile = DEFAULT_PLANT,
-) -> None:
+    """,
+)
+release = _command(
+    take_off_hold,
+    "jellyroll release",
+    "{:,} released, {:,} were not on hold",
     """Undo a hold, chosen as in `jellyroll hold`.
 
     Example: jellyroll release --roll l1-c-roll-000123-4 --reason "measured again, no pinholes"
-    """
-    choice = choice_of(
-        cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
-        since=since, until=until,
-    )  # fmt: skip
-    with connect(database, application="jellyroll release") as connection:
-        chosen = cells_of(connection, load_plant(plant), choice)
-        count = take_off_hold(connection, chosen, person(who), reason)
-        connection.commit()
-    typer.echo(f"{count:,} released, {len(chosen) - count:,} were not on hold")
+    """,
+)
