@@ -6,6 +6,8 @@ import ipaddress
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ from alerts import life_commands, outbox, read_commands, service
 from alerts.address import Network
 from alerts.body import json_schema
 from alerts.config import Config, config_of
+from alerts.config_file import ON_SHIFT
 from alerts.config_read import load_config
 from alerts.console import (
     Who,
@@ -26,6 +29,7 @@ from alerts.console import (
 from alerts.endpoint import parse_endpoints
 from alerts.errors import AlertsError
 from alerts.secret import VARIABLE, new_secret, read_signer
+from alerts.shift import first_gap
 from plant.load import load_plant
 from plant.model import Plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, PlantFile
@@ -127,6 +131,8 @@ def check(
     model = load_plant(plant)
     config = load_config(file, model, os.environ)
     typer.echo(_summary(config, model))
+    for line in _gaps(config, model):
+        typer.echo(line)
 
 
 @app.command()
@@ -168,6 +174,16 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise AlertsError(f"--allow-private {text}: {error}") from None
+
+
+def _gaps(config: Config, plant: Plant) -> Iterator[str]:
+    """Yield the lines for which the shifts leave a time to nobody."""
+    named = {name for route in config.routes for name in route.names()}
+    for line in plant.production.lines if ON_SHIFT in named else ():
+        gap = first_gap(config.shifts, line, config.zone, datetime.now(UTC))
+        if gap is not None:
+            when = f"{gap.astimezone(config.zone):%a %Y-%m-%d %H:%M}"
+            yield f"note: {line} has nobody on shift at {when}; {ON_SHIFT} tells nobody then"
 
 
 def _summary(config: Config, plant: Plant) -> str:

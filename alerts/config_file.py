@@ -117,6 +117,10 @@ class Route(Part):
             raise ValueError("escalate: each step must come later than the one before (after_min)")
         return self
 
+    def names(self) -> set[str]:
+        """Return everybody whom any of its steps names."""
+        return {*self.to, *(name for step in self.escalate for name in step.to)}
+
     @property
     def is_for_all(self) -> bool:
         """Tell whether every alert fits, at any time."""

@@ -186,9 +186,7 @@ class _Reading:
         self._check(f"{place}.to", route.to, known)
         for step in route.escalate:
             self._check(f"{place}.escalate.to", step.to, known)
-        if ON_SHIFT in {*route.to, *(n for step in route.escalate for n in step.to)} and not (
-            self._file.shifts
-        ):
+        if ON_SHIFT in route.names() and not self._file.shifts:
             self.errors.append(f"{place}: names {ON_SHIFT}, but there are no [[shifts]]")
         self._check(f"{place}.sites", route.sites, [plant.site.name])
         self._check(f"{place}.lines", route.lines, plant.production.lines)

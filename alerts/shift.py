@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -98,6 +99,18 @@ class Quiet(Hours):
         """Return until when (UTC) an alert of *severity* waits at *at*; None: it does not."""
         end = self.until(_wall(at, zone)) if severity in self.severities else None
         return end and end.replace(tzinfo=zone).astimezone(UTC)
+
+
+def first_gap(
+    shifts: Sequence[Shift], line: str, zone: ZoneInfo, since: datetime
+) -> datetime | None:
+    """Return the first quarter of an hour of four weeks in which nobody works for *line*."""
+    mine = [shift for shift in shifts if not shift.lines or line in shift.lines]
+    for quarter in range(4 * 24 * 28):
+        at = since + timedelta(minutes=15 * quarter)
+        if not any(shift.team_at(at, zone) for shift in mine):
+            return at
+    return None
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.alert import Severity
-from alerts.shift import Quiet, Shift
+from alerts.shift import Quiet, Shift, first_gap
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -72,6 +72,15 @@ def test_the_clock_on_the_wall_counts_when_it_is_put_back() -> None:
     )
     assert ends == datetime(2026, 11, 1, 12, tzinfo=UTC)  # 06:00 in winter
     assert at("10-31T22:00") == datetime(2026, 11, 1, 3, tzinfo=UTC)  # 22:00 in summer
+
+
+def test_a_time_that_nobody_has_is_found() -> None:
+    day = shift(**{"from": "06:00", "to": "22:00", "lines": ["l1"]})
+    night = shift(days=["mon", "tue", "wed", "thu", "fri", "sat"])
+    monday = at("11-02T12:00")
+    assert first_gap([day, night], "l1", CHICAGO, monday) == at("11-08T22:00")
+    assert first_gap([day, night], "l2", CHICAGO, monday) == monday
+    assert first_gap([day, shift()], "l1", CHICAGO, monday) is None
 
 
 def test_quiet_hours_are_for_their_severities() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from alerts.config_file import Rules
 from alerts.escalate import escalate
 from alerts.query import list_alerts, story
 from alerts.setting import Setting
@@ -128,6 +129,13 @@ def test_a_machine_that_said_that_it_stops_may_be_silent(
     silence(link, 3600)
     watch(link, setting)
     assert len(list_alerts(link)) == alerts
+
+
+def test_a_station_may_be_exempt(link: Connection, pilot: Plant) -> None:
+    setting = setting_of(pilot, "here", rules=Rules(signal_lost_except=("filling",)))
+    hear(link, "filling", "l1-filler-01")
+    watch(link, setting)
+    assert link.execute("SELECT count(*) FROM alert.watch").fetchone() == (0,)
 
 
 def test_machines_that_never_spoke_are_not_missed(link: Connection, setting: Setting) -> None:
