@@ -9,6 +9,7 @@ import pytest
 
 from simulator import pictures
 from simulator.picture import BLUE, RED, Map, Panel, Series, svg
+from simulator.picture_formation import real
 from simulator.recording import CyclerError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -51,11 +52,8 @@ def test_the_command_draws_every_picture(tmp_path: Path, monkeypatch: pytest.Mon
         assert len(list(drawn(path.read_text()).iter(f"{SVG}path"))) > 3
 
 
-def test_a_file_that_is_no_cyclers_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_no_cyclers_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "notes.csv"
     file.write_text("when,what\n1,2\n")
-    monkeypatch.setattr(sys, "argv", ["pictures", str(tmp_path), "--cycle", str(file)])
     with pytest.raises(CyclerError, match="neither a Novonix export"):
-        pictures.main()
+        real(file, file)
