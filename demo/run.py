@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 import time
+import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import psycopg
 
 from alerts.receiver import Received, Receiver
 from alerts.secret import new_secret
+from alerts.web import account
+from alerts.web.role import Role
 from demo.result import (
     Result,
     balance,
@@ -105,6 +110,22 @@ class _Demo:
             "--fault", FAULT, "--no-stops", "--json", piped=True,
         )  # fmt: skip
         self._simulation = Simulation(self._simulator.output)
+        if not self._plan.once:
+            self._serve_page()
+
+    def _serve_page(self) -> None:
+        """Show line health to a person who stays: where, and who may act there."""
+        password = secrets.token_urlsafe(12)
+        account.add(self._database, "technician", Role.TECHNICIAN, password)
+        web = self._services.start(
+            "web", "web", "--plant", str(self._plan.plant), "--database", self._services.database,
+            "--listen", "127.0.0.1:0", "--open",
+        )  # fmt: skip
+        web.wait_for("the page is at ")
+        address = web.log.partition("the page is at ")[2].split()[0]
+        self._screen.say(f"Line health: {address}  To act, sign in: technician, {password}")
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+            webbrowser.open(address)
 
     def watch(self, deadline_s: float) -> None:
         """Show what happens until there is no more to wait for."""

@@ -55,6 +55,10 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self._console.print(line, highlight=False, soft_wrap=True)
+
     def show(self, view: View) -> None:
         """Show *view* in place of the one before."""
         if self._console.is_terminal:
