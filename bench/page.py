@@ -48,7 +48,7 @@ def measure(running: Services, load: Load) -> list[PageTime]:
     plant = load_plant(load.plant)
     migrate(running.database, plant)
     with connect(running.database, application="jellyroll bench") as connection:
-        _fill(connection, plant, load)
+        fill(connection, plant, load)
         bearer, _ = token.add(connection, "bench", Role.VIEWER, 1)
         row = connection.execute("SELECT max(id) FROM alert.alert").fetchone()
         connection.commit()
@@ -70,9 +70,10 @@ def measure(running: Services, load: Load) -> list[PageTime]:
     return list(_ask(address, pages, bearer, load.rounds))
 
 
-def _fill(connection: Connection, plant: Plant, load: Load) -> None:
-    fill = sql.SQL((_HERE / "page_fill.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
-    connection.execute(fill.format(history=load.history, open=load.open))
+def fill(connection: Connection, plant: Plant, load: Load) -> None:
+    """Write the alerts of *load*, and a shift of cells, in the caller's transaction."""
+    alerts = sql.SQL((_HERE / "page_fill.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    connection.execute(alerts.format(history=load.history, open=load.open))
     cells = sql.SQL((_HERE / "page_cells.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
     for (kind, station), table in plant.tables.items():
         for line in plant.production.lines:

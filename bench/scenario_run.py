@@ -16,7 +16,7 @@ from bench.scenario import FAULTS, Scenario
 from bench.scenario_feed import HOUR_MS, feed, windows
 from bench.scenario_seen import Outcome, read_seen
 from bench.scenario_truth import done_by
-from bench.scenario_watch import Watch, learn
+from bench.scenario_watch import Watch, judge_cells, learn
 from plant.load import load_plant
 from plant.model import Plant
 from plant.times import from_us
@@ -33,6 +33,8 @@ PLANT = Path(__file__).with_name("scenarios.toml")
 BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
 _BEGIN_MS = int(BEGIN.timestamp() * 1000)
 _DAY_MS = 24 * HOUR_MS
+#: The monitor looks so often: of what came between, cells and samples are seen in order of time.
+_PIECE_MS = 3 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,9 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
     with _copied(cluster, scenario) as dsn:
         _follow(
             dsn, plant, line,
-            windows(_BEGIN_MS, end_ms, HOUR_MS, plan.period_ms, *faults), plan,
+            windows(_BEGIN_MS, end_ms, _PIECE_MS, plan.period_ms, *faults), plan,
         )  # fmt: skip
+        judge_cells(dsn, plant, (BEGIN, from_us(end_ms * 1000)))
         done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
         return Outcome(scenario, done, read_seen(dsn, BEGIN))
 

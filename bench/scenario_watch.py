@@ -9,6 +9,9 @@ from datetime import datetime
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import registry
+from models.cells import model_store
+from models.cells.review import Review
+from models.cells.store import write
 from models.follow import Stage
 from models.monitor import Monitor
 from models.monitor_signals import SignalMonitor
@@ -39,10 +42,27 @@ class Watch:
 
 
 def learn(dsn: str, plant: Plant, history: tuple[datetime, datetime]) -> None:
-    """Train what there is to be trained, as `jellyroll train --promote` does."""
+    """Train the models of signals, as `jellyroll train --promote` does."""
     trained = train(dsn, plant, history, jobs=1)
     with connect(dsn, application="scenario", autocommit=True) as connection:
         for one in trained:
             for model in one.models:
                 number = registry.register(connection, model)
                 registry.promote(connection, number, "the history of a scenario")
+
+
+def judge_cells(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> None:
+    """Judge each cell that left its tray in *span*, as `jellyroll cells screen` does.
+
+    Against its peers alone: a forecast from three days of cells would be no good one.
+    """
+    with (
+        connect(dsn, application="scenario") as connection,
+        threadpool_limits(1),
+    ):
+        _, model = model_store.active(connection)
+        review = Review(plant, connection, model.references, model.forecasters)
+        for line in plant.production.lines:
+            for verdicts in review.between(line, *span):
+                write(connection, verdicts, {verdict.cell for verdict in verdicts})
+        connection.commit()
