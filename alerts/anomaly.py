@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.rows import class_row
 
-from alerts.alert import Cause
+from alerts.alert import Cause, Kind
 from alerts.sql import statement
 from storage.connect import Connection
 from storage.ledger import advance
@@ -25,6 +25,16 @@ CHANNEL = "jellyroll_anomaly"
 #: As many of the points before the last anomaly are kept and sent.
 MAX_POINTS = 25
 MAX_CONTRIBUTIONS = 5
+
+
+#: How a characteristic begins that is about a sensor, as in `stuck:tension`.
+LOST, STUCK = "lost", "stuck"
+
+
+def part(characteristic: str) -> tuple[str, str]:
+    """Return fault and signal of a characteristic that is about a sensor; empty where it is not."""
+    fault, colon, signal = characteristic.partition(":")
+    return (fault, signal) if colon else ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,12 @@ class Anomaly:
         return self.state == "on"
 
     @property
+    def kind(self) -> Kind:
+        """What sort of alert it makes: a sensor that gives no value is no alarm about a value."""
+        fault, signal = part(self.characteristic)
+        return Kind.SIGNAL_LOST if signal and fault == LOST else Kind.PROCESS
+
+    @property
     def cause(self) -> Cause:
         """What is wrong: two anomalies of one cause belong to one alert."""
         return Cause(
@@ -72,7 +88,7 @@ class Anomaly:
             self.equipment,
             self.position,
             self.characteristic,
-            self.direction,
+            self.direction if self.kind is Kind.PROCESS else "",
         )
 
     def evidence(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alerts import anomaly as anomalies
 from alerts import evidence, life, record
-from alerts.alert import Alert, Kind, State
+from alerts.alert import Alert, State
 from alerts.anomaly import Anomaly
 from alerts.flood import Flood
 from alerts.life import Alarm
@@ -46,7 +46,7 @@ def _begin(connection: Connection, setting: Setting, anomaly: Anomaly, flood: Fl
         return
     details = evidence.gather(connection, plant, anomaly)
     raised = Alarm(
-        kind=Kind.PROCESS,
+        kind=anomaly.kind,
         cause=anomaly.cause,
         severity=severity,
         title=title(plant, anomaly),
@@ -72,4 +72,4 @@ def _end(connection: Connection, setting: Setting, anomaly: Anomaly, flood: Floo
 def _alert(connection: Connection, anomaly: Anomaly, flood: Flood) -> Alert | None:
     if flood.knows(anomaly.cause):
         return None
-    return record.find_open(connection, anomaly.cause)
+    return record.find_open(connection, anomaly.cause, anomaly.kind)

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import sql
 
 from alerts.anomaly import Anomaly
+from alerts.subject import signal_of
 from alerts.suspect import suspects_of
 from plant.model import Plant
 from plant.tables import Kind
@@ -48,9 +49,7 @@ def affected(connection: Connection, plant: Plant, anomaly: Anomaly) -> dict[str
 
 def action(plant: Plant, station: str, equipment: str, characteristic: str) -> str | None:
     """Return what the plant model says is to be done first; the signal's word goes first."""
-    try:
-        said = plant.signal(equipment, characteristic).action
-    except KeyError:
-        said = ""
+    signal = signal_of(plant, equipment, characteristic)
+    said = signal.action if signal else ""
     known = plant.stations.get(station)
     return said or (known.action if known else "") or None

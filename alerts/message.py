@@ -66,7 +66,7 @@ def body(
 def _headline(plant: Plant, alert: Alert, tells: EventType) -> str:
     if tells != "alert.returned":
         return alert.title
-    if alert.kind is Kind.PROCESS:
+    if alert.cause.equipment and "model" in alert.details:
         return f"{subject(plant, alert.cause)} is back to normal"
     return f"over: {alert.title}"
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from alerts.alert import Cause
-from alerts.anomaly import Anomaly
+from alerts.anomaly import LOST, STUCK, Anomaly, part
 from plant.model import Plant
 from plant.signals import Signal
+
+#: The characteristic of an alarm about all signals of a machine together.
+MULTIVARIATE = "multivariate"
 
 #: UCUM, where people write otherwise.
 FOR_PEOPLE = {
@@ -24,10 +29,18 @@ def title(plant: Plant, anomaly: Anomaly) -> str:
 
     For example "l1-filler-01 nozzle 3: fill mass 6.72 g, expected 6.40 g (+5.0 %)".
     """
+    fault, _ = part(anomaly.characteristic)
+    where = subject(plant, anomaly.cause)
+    if fault == LOST:
+        return f"{where} gives no value"
+    if anomaly.contributions:
+        return f"{where} off, most of all {_first(anomaly.contributions[0])}"
     value, expected = _number(anomaly.value, anomaly.sd), _number(anomaly.expected, anomaly.sd)
     unit = FOR_PEOPLE.get(anomaly.unit, anomaly.unit)
     space = f" {unit}" if unit else ""
-    text = f"{subject(plant, anomaly.cause)} {value}{space}, expected {expected}{space}"
+    if fault == STUCK:
+        return f"{where} stuck at {value}{space}"
+    text = f"{where} {value}{space}, expected {expected}{space}"
     difference = anomaly.value - anomaly.expected
     if not math.isfinite(difference):
         return text
@@ -42,7 +55,12 @@ def subject(plant: Plant, cause: Cause) -> str:
     place = cause.equipment
     if cause.position is not None:
         place += f" {position_name(plant, cause.station)} {cause.position}"
-    return f"{place}: {cause.characteristic.replace('_', ' ')}"
+    _, signal = part(cause.characteristic)
+    if cause.characteristic == MULTIVARIATE:
+        what = "pattern of signals"
+    else:
+        what = f"sensor of {signal}" if signal else cause.characteristic
+    return f"{place}: {what.replace('_', ' ')}"
 
 
 def position_name(plant: Plant, station: str) -> str:
@@ -54,9 +72,18 @@ def position_name(plant: Plant, station: str) -> str:
 def signal_of(plant: Plant, equipment: str, characteristic: str) -> Signal | None:
     """Return what the plant model says of the characteristic; None for one it does not name."""
     try:
-        return plant.signal(equipment, characteristic)
+        return plant.signal(equipment, part(characteristic)[1] or characteristic)
     except KeyError:
         return None
+
+
+def _first(contribution: Mapping[str, Any]) -> str:
+    unit = FOR_PEOPLE.get(contribution["unit"], contribution["unit"])
+    value, expected = (
+        "unknown" if number is None else f"{number:.4g} {unit}".rstrip()
+        for number in (contribution["value"], contribution["expected"])
+    )
+    return _minus(f"{contribution['signal'].replace('_', ' ')} {value}, expected {expected}")
 
 
 def _number(value: float, sd: float, sign: str = "") -> str:

@@ -21,7 +21,10 @@ SELECT parent.id, parent.title
                AND (child.line = parent.line OR child.suspect_factor IN ('lot', 'slurry', 'roll'))
                AND parent.id < child.id)
        WHEN 'signal_lost' THEN
-           (parent.line = '' AND child.line <> '')
+           -- A sensor of a machine from which nothing comes at all.
+           (child.characteristic <> 'signal' AND parent.characteristic = 'signal'
+            AND parent.equipment = child.equipment)
+           OR (parent.line = '' AND child.line <> '' AND parent.characteristic = 'signal')
            OR (parent.line = child.line
                AND (parent.station = '' AND child.station <> ''
                     OR parent.station = child.station AND parent.equipment = ''

@@ -120,10 +120,11 @@ def test_killed_again_and_again_before_an_endpoint_that_fails_half(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_killed_fifty_times_with_two_thousand_causes(link: Connection, start: Start) -> None:
     with Flaky() as endpoint:
         kill_again_and_again(link, start, endpoint.url, causes=2000, kills=50)
-        told(link, 2000, 280)
+        told(link, 2000, 600)
         check(link, 2000, endpoint.requests)
 
 
@@ -140,7 +141,7 @@ def _away(
             time.sleep(0.2)
             cluster.start()
         with connect(database, application="test", autocommit=True) as again:
-            told(again, causes, 120)
+            told(again, causes, 120 + causes / 2)
             check(again, causes, endpoint.requests)
 
 
@@ -151,6 +152,7 @@ def test_the_database_crashes_under_it(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_the_database_crashes_under_it_with_a_thousand_causes(
     link: Connection, database: str, cluster: PrivateCluster, start: Start
 ) -> None:

@@ -120,6 +120,22 @@ def test_the_return_says_so(pilot: Plant) -> None:
             ),
         ),
         (
+            {"position": None, "characteristic": "lost:tank_pressure", "value": math.nan},
+            "l1-filler-01: sensor of tank pressure gives no value",
+        ),
+        (
+            {"characteristic": "stuck:dose_pressure", "unit": "kPa", "value": 201.0, "sd": 2.0},
+            "l1-filler-01 nozzle 3: sensor of dose pressure stuck at 201 kPa",
+        ),
+        (
+            {"position": None, "characteristic": "multivariate", "unit": "1", "contributions": [
+                {"signal": "dose_flow[3]", "share": 0.6, "value": -0.0451, "expected": 0.05,
+                 "unit": "L/min"},
+            ]},
+            "l1-filler-01: pattern of signals off, most of all dose flow[3] -0.0451 L/min,"
+            " expected 0.05 L/min".replace(" -", " \N{MINUS SIGN}"),
+        ),
+        (
             {"position": None, "value": math.nan},
             "l1-filler-01: fill mass unknown g, expected 6.40 g",
         ),

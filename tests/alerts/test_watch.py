@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.config_file import Rules
+from alerts.correlate import correlate
 from alerts.escalate import escalate
 from alerts.query import list_alerts, story
 from alerts.setting import Setting
@@ -15,7 +16,7 @@ from alerts.watch import Place, Seen, lost_places, watch
 from plant.load import REFERENCE, load_plant
 from plant.model import Plant
 from storage.connect import Connection
-from tests.alerts.support import setting_of
+from tests.alerts.support import insert_anomaly, setting_of
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -129,6 +130,22 @@ def test_a_machine_that_said_that_it_stops_may_be_silent(
     silence(link, 3600)
     watch(link, setting)
     assert len(list_alerts(link)) == alerts
+
+
+def test_a_sensor_that_gives_no_value_is_a_lost_signal_and_part_of_a_silent_machine(
+    link: Connection, setting: Setting
+) -> None:
+    lost_sensor = {"characteristic": "lost:tank_pressure", "position": None, "direction": "high"}
+    insert_anomaly(link, **lost_sensor)
+    correlate(link, setting)
+    (alert,) = list_alerts(link)
+    assert (alert.kind, alert.cause.direction, alert.severity) == ("signal_lost", "", "medium")
+    hear(link, "filling", "l1-filler-01")
+    watch(link, setting)
+    assert story(link, 1).alert.state == "unacknowledged"
+    insert_anomaly(link, **lost_sensor, state="off")
+    correlate(link, setting)
+    assert told(link) == ["alert.opened", "alert.returned"]
 
 
 def test_a_station_may_be_exempt(link: Connection, pilot: Plant) -> None:
