@@ -2,8 +2,9 @@
 # make test   the test suite, against a real TimescaleDB and a real Mosquitto
 # make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
 # make faults the long forms of the fault tests; about 15 minutes
+# make pictures  the pictures of the page in docs/, with a real browser; some minutes
 # make check  ruff, mypy --strict, import rules
-.PHONY: demo bench test faults check format clean
+.PHONY: demo bench test faults pictures check format clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,6 +24,9 @@ test: .venv/ready-to-develop
 faults: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
 	@$(BIN)/pytest tests/faults tests/alerts -m long -rA $(ARGS)
+
+pictures: .venv/ready-to-develop
+	@$(BIN)/python -m tests.alerts.web.pictures
 
 check: .venv/ready-to-develop
 	@$(BIN)/ruff check

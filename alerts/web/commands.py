@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ import typer
 import uvicorn
 from psycopg_pool import PoolTimeout
 
+from alerts.errors import AlertsError
 from alerts.web import user_commands
 from alerts.web.app import create_app, open_pool
 from alerts.web.context import Context
@@ -97,11 +99,19 @@ def web(
         return
     if not database:
         raise typer.BadParameter("give --database, or set JELLYROLL_DATABASE")
-    host, port = parse_listen(listen)
-    public = parse_url(url) if url else ""
-    key = read_key(key_file, os.environ)
-    begins = parse_shifts(shifts)
-    openid = _openid(openid_issuer, openid_client, openid_secret_file, openid_name_claim)
+    faults: list[str] = []
+    with _told(faults):
+        host, port = parse_listen(listen)
+    with _told(faults):
+        public = parse_url(url) if url else ""
+    with _told(faults):
+        key = read_key(key_file, os.environ)
+    with _told(faults):
+        begins = parse_shifts(shifts)
+    with _told(faults):
+        openid = _openid(openid_issuer, openid_client, openid_secret_file, openid_name_claim)
+    if faults:
+        raise SettingsError("\n".join(faults))
     model = load_plant(plant)
     with connect(database, application="jellyroll web", autocommit=True) as connection:
         user_commands.require_schema(connection)
@@ -141,6 +151,15 @@ def key() -> None:
     Example: (umask 077; jellyroll web key > web.key)
     """
     typer.echo(new_key())
+
+
+@contextlib.contextmanager
+def _told(faults: list[str]) -> Iterator[None]:
+    """Keep what is wrong, so that all of it is told at once."""
+    try:
+        yield
+    except AlertsError as error:
+        faults.append(str(error))
 
 
 def _count_a_month(context: Context) -> None:
