@@ -20,7 +20,7 @@ from models.cells.standard import CellsError, Standard
 #: Fewer cells with a known end of line are too few to fit and to check on.
 MIN_CELLS = 2000
 #: Trees are fitted on at most so many cells, evenly over the time.
-_MOST_FITTED = 40_000
+_MOST_FITTED = 20_000
 #: The part of the time to fit on; the rest widens the intervals.
 _FITTED = 0.75
 #: Rolling origin: the first part of the time that is fitted on, and how many steps to the end.
@@ -29,7 +29,7 @@ _FIRST, _FOLDS = 0.4, 4
 _SEEN = 0.5
 #: Targets further than this from the median are faults: nothing is learnt from them.
 _FAR_SD = 8.0
-_TREES = {"max_iter": 60, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
+_TREES = {"max_iter": 40, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
 
 
 class Check(NamedTuple):

@@ -30,7 +30,7 @@ log = logging.getLogger("jellyroll.models")
 
 FOLLOWER = "cell-quality"
 #: A step takes batches up to so many rows, or one: it bounds how long the charts wait for it.
-MAX_ROWS = 10_000
+MAX_ROWS = 4_000
 #: It rests so many times as long as it worked, so that it takes a tenth of a core at most.
 _REST = 9.0
 
@@ -99,7 +99,8 @@ class CellStage:
         touched = touched_by_alarms(connection, self._plant, standard)
         touched |= self._touched(review.reader, batches)
         if touched:
-            write(connection, review.of(touched, self._about(batches)), touched)
+            verdicts = list(review.of(touched, self._about(batches)))
+            write(connection, verdicts, touched)
         return len(touched)
 
     def _first_part(self, batches: Sequence[LedgerBatch]) -> Sequence[LedgerBatch]:

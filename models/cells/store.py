@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 import orjson
 
@@ -14,7 +14,7 @@ from storage.connect import Connection
 _COLUMNS = "is_new, cell, time, line, recipe, grade, disposition, fault_class, reasons, scores"
 
 
-def write(connection: Connection, verdicts: Iterable[Verdict], new: Collection[str]) -> int:
+def write(connection: Connection, verdicts: Sequence[Verdict], new: Collection[str]) -> int:
     """Write *verdicts* in the caller's transaction; return how many rows changed.
 
     *new* are the cells of which something came: the others, judged again for what came of their
