@@ -14,7 +14,7 @@ taken as less than 1, and it widens k and h.
 Slower ties than that come from the material: cells of one roll share what their metres share.
 Where the points have such a slow part, the chart follows it with a *level* (`models.charts_level`)
 and judges what a point does beyond it, as charts of one-step residuals do. Unlike those, the level
-goes no further than the slow part usually does, three of its standard deviations: what is beyond
+goes no further than the slow part usually does, four of its standard deviations: what is beyond
 stays in the residual for as long as it lasts.
 
 Many results are skew or have long tails (a leak rate, an insulation), and a CUSUM with a high

@@ -8,6 +8,8 @@ from models.spc.design import SECONDS_PER_DAY, arl0_from_budget
 from plant.model import Plant
 from plant.tables import Kind, Table
 
+#: Of a line's budget of false alarms; the rest is for the charts of results.
+SHARE_OF_SIGNALS = 0.25
 #: A chart that would learn for longer than this has no use: its machine has changed by then.
 MAX_LEARNING_D = 30.0
 
@@ -65,6 +67,7 @@ def arl0_of_lines(plant: Plant, tables: dict[str, ChartedTable]) -> float:
     times points per chart and day are results times cells per day.
     """
     production = plant.production
+    budget = (1.0 - SHARE_OF_SIGNALS) * production.false_alarms_per_day
     results = sum(len(charted.characteristics) for charted in tables.values())
     points_per_day = results * production.cells_per_second * SECONDS_PER_DAY
-    return arl0_from_budget(points_per_day, production.false_alarms_per_day)
+    return arl0_from_budget(points_per_day, budget)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.charted import SHARE_OF_SIGNALS
 from models.spc.design import SECONDS_PER_DAY
 from models.station.model import Column
 from plant.model import Plant
 from plant.tables import Kind, Table
-
-#: The rest of a line's budget of false alarms is for the charts of results.
-SHARE_OF_BUDGET = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +67,4 @@ def arl0_of_machines(plant: Plant) -> float:
         for group in groups(plant)
         if group.line == line
     )
-    return per_day / (SHARE_OF_BUDGET * plant.production.false_alarms_per_day)
+    return per_day / (SHARE_OF_SIGNALS * plant.production.false_alarms_per_day)

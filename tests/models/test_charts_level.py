@@ -25,12 +25,10 @@ def slow(charts: int, share: float, phi: float, points: int = POINTS + SCORED) -
     return np.asarray(steps.T + random.normal(size=(charts, points)) * np.sqrt(1 - share))
 
 
-def alarms(values: Floats, usual_sd: float = 1.0, pieces: int = 1) -> list[Alarm]:
+def alarms(values: Floats, pieces: int = 1, arl0: float = ARL0) -> list[Alarm]:
     """Return the alarms of charts, one per row of *values*, fed in so many pieces."""
-    charts = Charts(POINTS, ARL0)
-    numbers = np.array(
-        [charts.add(ChartKey("e", at + 1, "x"), usual_sd) for at in range(len(values))]
-    )
+    charts = Charts(POINTS, arl0)
+    numbers = np.array([charts.add(ChartKey("e", at + 1, "x"), 1.0) for at in range(len(values))])
     found = []
     times = np.arange(values.shape[1], dtype=np.int64)
     for part in np.array_split(times, pieces):
@@ -48,7 +46,7 @@ def test_points_without_a_slow_part_have_no_level() -> None:
 
 @pytest.mark.parametrize(("share", "phi"), [(0.2, 0.99), (0.5, 0.99), (0.3, 0.998)])
 def test_healthy_charts_with_a_slow_part_keep_to_the_budget(share: float, phi: float) -> None:
-    charts = 60
+    charts = 100
     values = slow(charts, share, phi)
     begun = [alarm for alarm in alarms(values) if alarm.is_on]
     assert len(begun) <= charts * SCORED / ARL0
@@ -68,7 +66,7 @@ def test_what_goes_further_than_the_slow_part_does_is_seen_and_stays_seen() -> N
     values = slow(20, 0.3, 0.99)
     fault = POINTS + 1_000
     values[:, fault:] += 6.0
-    found = alarms(values)
+    found = alarms(values, arl0=1e6)
     first = [
         next(a for a in found if a.is_on and a.chart == chart and a.time_us >= fault)
         for chart in range(20)
