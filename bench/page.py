@@ -72,9 +72,9 @@ def measure(running: Services, load: Load) -> list[PageTime]:
 
 def fill(connection: Connection, plant: Plant, load: Load) -> None:
     """Write the alerts of *load*, and a shift of cells, in the caller's transaction."""
-    alerts = sql.SQL((_HERE / "page_fill.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    alerts = sql.SQL((_HERE / "page_fill.sql").read_text(encoding="utf-8"))
     connection.execute(alerts.format(history=load.history, open=load.open))
-    cells = sql.SQL((_HERE / "page_cells.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    cells = sql.SQL((_HERE / "page_cells.sql").read_text(encoding="utf-8"))
     for (kind, station), table in plant.tables.items():
         for line in plant.production.lines:
             if kind is Kind.CELL:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from bench.page import Load, fill
 from plant.load import PILOT, load_plant
@@ -24,8 +24,8 @@ from storage.connect import connect
 from storage.migrate import migrate
 
 DOCS = Path(__file__).parents[3] / "docs"
-PHONE = {"width": 390, "height": 844}
-WALL = {"width": 1600, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WALL: ViewportSize = {"width": 1600, "height": 900}
 _PATIENCE_S = 900.0
 
 

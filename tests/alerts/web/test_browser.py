@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from psycopg_pool import ConnectionPool
 
 from alerts.config import config_of
@@ -26,8 +26,8 @@ from tests.alerts.web.conftest import SETTINGS
 from tests.alerts.web.serving import Serving
 from tests.alerts.web.support import KEY, NOZZLE, PASSWORD, open_alert
 
-PHONE = {"width": 390, "height": 844}
-WALL = {"width": 1920, "height": 1080}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WALL: ViewportSize = {"width": 1920, "height": 1080}
 ROUTE = {"name": "all", "to": ["ada"], "escalate": [{"after_min": 10, "to": ["lead"]}]}
 
 #: Every piece of text of the page with less contrast to what is behind it than WCAG asks for.
