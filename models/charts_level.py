@@ -118,7 +118,7 @@ def _most(step: float, gain: float) -> float:
     if step <= K:
         return 0.0
     points = math.log(K / step) / math.log(1.0 - gain)
-    return step * (1.0 - (1.0 - gain) ** points) / gain - K * points
+    return float(step * (1.0 - (1.0 - gain) ** points) / gain - K * points)
 
 
 def correlations(z: Floats) -> Floats:
