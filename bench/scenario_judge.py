@@ -11,30 +11,36 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bench.scenario_seen import Anomaly, Outcome
+from bench.scenario_seen import Anomaly, Outcome, Seen
 from bench.scenario_truth import Done
 
 
 class Verdict(NamedTuple):
     """How one fault of one scenario was seen.
 
-    *minutes* from its beginning to the first alarm, and *cells* that it had touched by then; None
-    where there was none. *rank* is that of the culprit among the suspects of the first alarm, None
-    if it is not among them; *same* the share of all its alarms with the culprit in the first place.
-    *condemned* counts cells that it touched and that would have passed without it.
+    *by* is "alarm", or "cells" where no chart alarmed and cells that it touched were said to have a
+    fault, else "". *minutes* from its beginning to then, and *cells* that it had touched by then.
+    *rank* is that of the culprit among the suspects of the first alarm, or in what the faulty cells
+    have in common, None if it is not there; *same* the share of all its alarms with the culprit in
+    the first place. *condemned* counts cells that it touched and that would have passed without it.
     """
 
     scenario: str
     seed: int
     fault: str
     is_measurement: bool
-    detected: bool
+    by: str
     minutes: float | None
     cells: int | None
     rank: int | None
     same: float | None
     condemned: int
     first: str
+
+    @property
+    def detected(self) -> bool:
+        """Whether it was seen at all."""
+        return bool(self.by)
 
 
 class Healthy(NamedTuple):
@@ -70,8 +76,7 @@ def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict],
             if len(names) > 1:
                 charts = {anomaly.chart for anomaly in own[seed, (done.id,)]}
                 anomalies = [a for a in anomalies if a.chart in charts]
-            passed = twins[seed].seen.condemned
-            verdicts.append(_verdict(outcome, done, anomalies, passed))
+            verdicts.append(_verdict(outcome, done, anomalies, twins[seed].seen))
     healthy = [
         Healthy(
             seed, healthy_d, twin.seen.alerts, len(twin.seen.anomalies), len(twin.seen.condemned)
@@ -81,29 +86,36 @@ def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict],
     return verdicts, healthy
 
 
-def _verdict(
-    outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], condemned: frozenset[str]
-) -> Verdict:
-    first = anomalies[0] if anomalies else None
-    ranks = [_rank(anomaly, done) for anomaly in anomalies]
+def _verdict(outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], twin: Seen) -> Verdict:
+    seen = outcome.seen
+    ranks = [_rank(anomaly.suspects, done) for anomaly in anomalies]
+    by, time, rank, first = "", None, None, ""
+    if anomalies:
+        by, time, rank, first = "alarm", anomalies[0].time, ranks[0], anomalies[0].sentence
+    else:
+        new = (seen.faulty - twin.faulty) & done.cells
+        judged = [one for one in seen.judged if one.cell in new]
+        if judged:
+            by, time, rank = "cells", judged[0].time, _rank(seen.common, done)
+            first = ", ".join(seen.common[:3])
     return Verdict(
         outcome.scenario.name,
         outcome.scenario.seed,
         done.id,
         done.is_measurement,
-        first is not None,
-        None if first is None else (first.time - done.began).total_seconds() / 60.0,
-        None if first is None else done.touched_until(first.time),
-        ranks[0] if ranks else None,
+        by,
+        None if time is None else (time - done.began).total_seconds() / 60.0,
+        None if time is None else done.touched_until(time),
+        rank,
         sum(rank == 1 for rank in ranks) / len(ranks) if ranks else None,
-        len((outcome.seen.condemned - condemned) & done.cells),
-        "" if first is None else first.sentence,
+        len((seen.condemned - twin.condemned) & done.cells),
+        first,
     )
 
 
-def _rank(anomaly: Anomaly, done: Done) -> int | None:
-    """Return the place of the culprit among the suspects, from 1; None if it is not there."""
-    for rank, value in enumerate(anomaly.suspects, 1):
+def _rank(values: Sequence[str], done: Done) -> int | None:
+    """Return the place of the culprit among suspects, from 1; None if it is not there."""
+    for rank, value in enumerate(values, 1):
         if value in done.culprits:
             return rank
     return None

@@ -96,9 +96,10 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
             dsn, plant, line,
             windows(_BEGIN_MS, end_ms, _PIECE_MS, plan.period_ms, *faults), plan,
         )  # fmt: skip
-        judge_cells(dsn, plant, (BEGIN, from_us(end_ms * 1000)))
+        span = BEGIN, from_us(end_ms * 1000)
+        judge_cells(dsn, plant, span)
         done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
-        return Outcome(scenario, done, read_seen(dsn, BEGIN))
+        return Outcome(scenario, done, read_seen(dsn, plant, span))
 
 
 def _follow(dsn: str, plant: Plant, line: Line, pieces: Iterable[Window], plan: Plan) -> None:

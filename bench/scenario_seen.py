@@ -10,6 +10,8 @@ from psycopg import sql
 
 from bench.scenario import Scenario
 from bench.scenario_truth import Done
+from models.suspects_common import common_to
+from plant.model import Plant
 from storage.connect import connect
 
 _ANOMALIES = Path(__file__).with_name("scenario_anomalies.sql")
@@ -35,11 +37,34 @@ class Anomaly(NamedTuple):
         return self.equipment, self.position, self.characteristic
 
 
+class Judged(NamedTuple):
+    """A cell that does not just pass: when, and whether it is not to pass at all or downgraded."""
+
+    cell: str
+    time: datetime
+    fault_class: str
+    is_condemned: bool
+
+
 class Seen(NamedTuple):
-    """All that was seen from the beginning on; *condemned* are cells that are not to pass."""
+    """All that was seen from the beginning on.
+
+    *common* is what the cells that are said to have a fault have in common, the likeliest first.
+    """
 
     anomalies: tuple[Anomaly, ...]
-    condemned: frozenset[str]
+    judged: tuple[Judged, ...]
+    common: tuple[str, ...]
+
+    @property
+    def condemned(self) -> frozenset[str]:
+        """The cells that are not to pass."""
+        return frozenset(one.cell for one in self.judged if one.is_condemned)
+
+    @property
+    def faulty(self) -> frozenset[str]:
+        """The cells that are said to have a fault, of their own or of their measurement."""
+        return frozenset(one.cell for one in self.judged if one.fault_class != "none")
 
     @property
     def alerts(self) -> int:
@@ -55,17 +80,23 @@ class Outcome(NamedTuple):
     seen: Seen
 
 
-def read_seen(dsn: str, begin: datetime) -> Seen:
-    """Return what the models wrote since *begin*."""
+def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
+    """Return what the models wrote in *span*."""
     with connect(dsn, application="scenario", autocommit=True) as connection:
-        rows = connection.execute(sql.SQL(_ANOMALIES.read_text("utf-8")), {"begin": begin})
-        condemned = connection.execute(
-            "SELECT cell FROM analysis.cell_quality WHERE disposition <> 'pass'"
+        rows = connection.execute(sql.SQL(_ANOMALIES.read_text("utf-8")), {"begin": span[0]})
+        anomalies = tuple(
+            Anomaly._make((*rest, tuple(values), tuple(factors), sentence))
+            for *rest, values, factors, sentence in rows
         )
-        return Seen(
-            tuple(
-                Anomaly._make((*rest, tuple(values), tuple(factors), sentence))
-                for *rest, values, factors, sentence in rows
-            ),
-            frozenset(cell for (cell,) in condemned),
+        judged = tuple(
+            Judged(*row)
+            for row in connection.execute(
+                "SELECT cell, time, fault_class, disposition <> 'pass' FROM analysis.cell_quality"
+                " WHERE fault_class <> 'none' OR disposition <> 'pass' ORDER BY time, cell"
+            )
         )
+        line = plant.production.lines[0]
+        tray = plant.cell_quality.tray if plant.cell_quality else ""
+        faulty = [one.cell for one in judged if one.fault_class != "none"]
+        common = common_to(connection, plant, (line, tray), faulty, span) if faulty else []
+        return Seen(anomalies, judged, tuple(suspect.name.value for suspect in common))

@@ -8,32 +8,26 @@ Either way, what was seen before on the way to it comes first if it reaches the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
-
-import numpy as np
+from collections.abc import Sequence
 
 from models import suspects_machine
 from models.sql import statement
-from models.suspects_cells import Visits, probes_of, read_event, read_station
+from models.suspects_cells import Visits, read_event
 from models.suspects_earlier import Earlier, claims, read_earlier
 from models.suspects_event import Event, Written, read_events, write
-from models.suspects_levels import Cells, Factor, Ints
-from models.suspects_material import read_material
-from models.suspects_passing import Passing, machine_kind, place_factors
+from models.suspects_levels import Cells
+from models.suspects_passing import machine_kind
 from models.suspects_rank import Name, Suspect, rank
+from models.suspects_scene import Scene
 from models.suspects_score import Baseline, score
 from models.suspects_sentence import sentence, words
 from plant.model import Plant
-from plant.tables import Kind
 from plant.times import from_us, to_us
 from storage.connect import Connection
 
 #: Mostly what a station measures is its own doing: that much better is its place beforehand.
 _OWN_PLACE = 14.0
 _MOST = 8
-_SHIFTS = ("night", "early", "late")
 
 
 def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[int]) -> None:
@@ -46,7 +40,7 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
         line: read_earlier(connection, line, until, [event.id for event in events])
         for line in {event.line for event in events}
     }
-    scene: _Scene | None = None
+    scene: Scene | None = None
     # The way of the cells is the same for all results of a station: read it once.
     for event in sorted(
         events, key=lambda e: (e.line, list(plant.stations).index(e.station), e.id)
@@ -54,8 +48,8 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
         before = earlier[event.line]
         if event.characteristic in plant.stations[event.station].results:
             visits = _visits(connection, plant, event)
-            if len(visits.key) and (scene is None or not scene.has(event, visits)):
-                scene = _Scene.read(connection, plant, event, visits)
+            if len(visits.key) and (scene is None or not scene.is_of(event.line, visits)):
+                scene = Scene.read(connection, plant, event.line, visits)
             cells = _scored(connection, plant, event, visits)
             found = (
                 _of_cells(plant, event, scene, cells, before) if scene and len(visits.key) else []
@@ -71,59 +65,6 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
                 found[0].factor, found[0].station, found[0].value, found[0].since,
             )
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """The cells around an anomaly and their way up to its station."""
-
-    line: str
-    station: str
-    key: Ints
-    passings: list[Passing]
-    factors: list[Factor]
-
-    def has(self, event: Event, visits: Visits) -> bool:
-        """Say whether it is that of *event*, too."""
-        is_same = (self.line, self.station) == (event.line, event.station)
-        return is_same and np.array_equal(self.key, visits.key)
-
-    @classmethod
-    def read(cls, connection: Connection, plant: Plant, event: Event, visits: Visits) -> _Scene:
-        """Read where the cells of *visits* were before, and what they are made of."""
-        probes = probes_of(connection, plant, visits)
-        passings: list[Passing] = []
-        factors: list[Factor] = []
-        for name in plant.stations:
-            if (Kind.CELL, name) not in plant.tables:
-                continue
-            here = visits
-            if name != event.station:
-                here = read_station(
-                    connection, plant, (event.line, name), probes=probes, until=event.time
-                )
-            if not passings:
-                material = read_material(connection, plant, here, visits.key)
-                passings += material.passings
-                factors += material.factors
-            passings.append(here.passing(visits.key))
-            if name == event.station:
-                break
-        for passing in passings:
-            factors += place_factors(plant.stations[passing.station], passing)
-        factors += _circumstances(plant, event, visits)
-        return cls(event.line, event.station, visits.key, passings, factors)
-
-
-def _circumstances(plant: Plant, event: Event, visits: Visits) -> Iterator[Factor]:
-    """Yield recipe and shift; shifts of eight hours from six in the morning are assumed."""
-    if len(plant.recipes) > 1:
-        yield Factor("recipe", event.station, tuple(plant.recipes), visits.recipe)
-    zone = ZoneInfo(plant.site.time_zone)
-    offset = from_us(int(visits.time_us.max())).astimezone(zone).utcoffset()
-    assert offset is not None
-    hour = (visits.time_us // 3_600_000_000 + int(offset.total_seconds()) // 3600) % 24
-    yield Factor("shift", event.station, _SHIFTS, (hour + 2) // 8 % 3)
 
 
 def _visits(connection: Connection, plant: Plant, event: Event) -> Visits:
@@ -155,7 +96,7 @@ def _scored(connection: Connection, plant: Plant, event: Event, visits: Visits) 
 
 
 def _of_cells(
-    plant: Plant, event: Event, scene: _Scene, cells: Cells, earlier: Sequence[Earlier]
+    plant: Plant, event: Event, scene: Scene, cells: Cells, earlier: Sequence[Earlier]
 ) -> list[Written]:
     bonus, known = claims(plant, event.station, earlier, scene.passings, scene.factors)
     machine = Name(machine_kind(plant.stations[event.station]), event.station, event.equipment)

@@ -116,6 +116,13 @@ def read_station(
     return _read(connection, plant, place, result, span=(span[0] - _PAD, span[1] + _PAD))
 
 
+def read_span(
+    connection: Connection, plant: Plant, place: tuple[str, str], span: tuple[datetime, datetime]
+) -> Visits:
+    """Return all visits to a station in *span*."""
+    return _read(connection, plant, place, None, span=span)
+
+
 def probes_of(connection: Connection, plant: Plant, visits: Visits) -> list[str]:
     """Return the names of some cells, evenly over the time of *visits*."""
     table = plant.tables[Kind.CELL, visits.station]

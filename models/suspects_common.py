@@ -1,0 +1,47 @@
+"""What cells that were judged faulty one by one have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import numpy as np
+
+from models.columns import read_columns
+from models.sql import statement
+from models.suspects_cells import read_span
+from models.suspects_levels import Cells
+from models.suspects_rank import CLIP, Suspect, rank
+from models.suspects_scene import Scene
+from plant.model import Plant
+from storage.connect import Connection
+
+
+def judged_cells(connection: Connection, line: str, span: tuple[datetime, datetime]) -> list[str]:
+    """Return the cells of *line* that were held, scrapped, or said to have a fault, in *span*."""
+    given = {"line": line, "from_time": span[0], "to_time": span[1]}
+    return [cell for (cell,) in connection.execute(statement("suspect_judged"), given)]
+
+
+def common_to(
+    connection: Connection,
+    plant: Plant,
+    place: tuple[str, str],
+    cells: Collection[str],
+    span: tuple[datetime, datetime],
+) -> list[Suspect]:
+    """Return what *cells* have in common that others have not which were there in *span*, too.
+
+    *place* is a line and one of its stations. The effect in the result is the share of its cells.
+    """
+    visits = read_span(connection, plant, place, span)
+    keys = read_columns(
+        connection, statement("suspect_keys"), (("key", ">i8"),), {"cells": list(cells)}
+    )
+    affected = np.isin(visits.key, keys["key"].astype(np.int64))
+    if not affected.any() or affected.all():
+        return []
+    share = float(affected.mean())
+    score = (affected - share) / (share * (1.0 - share)) ** 0.5
+    found = Cells(np.minimum(score, CLIP), affected.astype(np.float64), affected)
+    return rank(found, Scene.read(connection, plant, place[0], visits).factors)

@@ -1,0 +1,132 @@
+"""`jellyroll evaluate scenarios`: the arithmetic of its verdicts, and a small run of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bench.scenario import FAULTS, PAIRS, Scenario, UnknownFaultError, chosen
+from bench.scenario_judge import judge, totals
+from bench.scenario_run import PLANT, Plan, run_all
+from bench.scenario_seen import Anomaly, Judged, Outcome, Seen
+from bench.scenario_truth import Done
+from plant.load import load_plant
+from plant.times import to_us
+from simulator.faults import parse_fault
+from stack.postgres import PrivateCluster
+
+BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    return BEGIN + timedelta(minutes=minutes)
+
+
+def anomaly(place: str, minutes: float, *suspects: str, since: float = 0.0) -> Anomaly:
+    machine, _, position = place.partition(":")
+    return Anomaly(
+        machine, int(position) if position else None, "x", "low", at(since), at(minutes), 1,
+        suspects, ("position",) * len(suspects), f"{suspects[0]} did it" if suspects else "",
+    )  # fmt: skip
+
+
+def done(fault: str, *culprits: str, cells: int = 0, is_measurement: bool = False) -> Done:
+    touched = tuple(to_us(at(minute)) for minute in range(cells))
+    names = frozenset(f"{fault}-{n}" for n in range(cells))
+    return Done(fault, is_measurement, frozenset(culprits), BEGIN, names, touched)
+
+
+def outcome(
+    faults: tuple[Done, ...], *anomalies: Anomaly, judged: tuple[Judged, ...] = (), **seen: Any
+) -> Outcome:
+    common = seen.get("common", ())
+    scenario = Scenario(tuple(fault.id for fault in faults), 1)
+    return Outcome(scenario, faults, Seen(anomalies, judged, common))
+
+
+FALSE = anomaly("winder", 30, "winder", since=20)
+
+
+def test_what_the_healthy_twin_has_too_is_not_of_the_fault() -> None:
+    found = anomaly("filler:3", 12, "filler:3", since=2)
+    twin, faulty = outcome((), FALSE), outcome((done("F12", "filler:3", cells=50),), found, FALSE)
+    (verdict,), (healthy,) = judge([twin, faulty], healthy_d=2.0)
+    assert (verdict.by, verdict.minutes, verdict.cells, verdict.rank) == ("alarm", 12.0, 13, 1)
+    assert verdict.same == 1.0
+    assert (healthy.alerts, healthy.alerts_per_day) == (1, 0.5)
+
+
+def test_a_culprit_further_down_the_list_has_its_rank_and_a_wrong_one_none() -> None:
+    fault = (done("F12", "filler:3"),)
+    for suspects, rank in ((("filler", "filler:3"), 2), (("filler", "winder"), None)):
+        (verdict,), _ = judge([outcome(()), outcome(fault, anomaly("x", 5, *suspects))], 1.0)
+        assert verdict.rank == rank
+        assert verdict.detected
+
+
+def test_of_a_pair_each_fault_has_its_own_alarms() -> None:
+    dose, weld = anomaly("filler:3", 10, "filler:3"), anomaly("welder", 40, "welder")
+    first, second = done("F12", "filler:3"), done("F09", "welder")
+    verdicts, _ = judge(
+        [outcome(()), outcome((first,), dose), outcome((second,), weld),
+         outcome((first, second), dose, weld)],
+        1.0,
+    )  # fmt: skip
+    pair = {v.fault: v for v in verdicts if v.scenario == "F12+F09"}
+    assert (pair["F12"].minutes, pair["F09"].minutes) == (10.0, 40.0)
+    assert pair["F12"].rank == pair["F09"].rank == 1
+    last = totals(verdicts)[-1]
+    assert (last.fault, last.runs, last.detected, last.first) == ("all", 4, 4, 4)
+
+
+def test_cells_that_are_told_without_an_alarm_count_as_seen_and_condemned_ones_are_counted() -> (
+    None
+):
+    fault = done("F16", "tray:37", cells=3, is_measurement=True)
+    judged = (
+        Judged("F16-1", at(9), "measurement", is_condemned=False),
+        Judged("F16-2", at(10), "measurement", is_condemned=True),
+        Judged("other", at(1), "product", is_condemned=True),
+    )
+    found = outcome((fault,), judged=judged, common=("aisle", "tray:37"))
+    (verdict,), _ = judge([outcome(()), found], 1.0)
+    assert (verdict.by, verdict.minutes, verdict.rank, verdict.condemned) == ("cells", 9.0, 2, 1)
+    (unseen,), _ = judge([outcome(()), outcome((fault,))], 1.0)
+    assert not unseen.detected
+    assert totals([verdict, unseen])[0].condemned == 1
+
+
+def test_all_faults_and_pairs_are_there_and_fit_the_line() -> None:
+    everything = chosen([], [1, 2, 3])
+    assert len(everything) == 3 * (1 + 18 + 10)
+    assert len(FAULTS) == 18
+    assert all(name in FAULTS for pair in PAIRS for name in pair)
+    plant = load_plant(PLANT)
+    for text in FAULTS.values():
+        assert parse_fault(text, plant).line == "l1"
+
+
+def test_a_pair_brings_its_faults_alone_and_an_unknown_fault_is_a_sentence() -> None:
+    names = [scenario.name for scenario in chosen(["F01+F12", "F12"], [7])]
+    assert names == ["healthy", "F01", "F12", "F01+F12"]
+    with pytest.raises(UnknownFaultError, match="no scenario 'F99'; there are F01, F02"):
+        chosen(["F99"], [1])
+
+
+@pytest.mark.slow
+def test_a_nozzle_that_doses_short_is_seen_named_and_told_from_a_healthy_line(
+    cluster: PrivateCluster,
+) -> None:
+    """A quarter day of history, three hours with the fault: the whole way, on another seed."""
+    cluster.start()
+    plan = Plan(history_d=0.25, fault_d=0.125, healthy_d=0.125)
+    outcomes = list(run_all(cluster, chosen(["F12"], [101]), plan, jobs=1))
+    (verdict,), (healthy,) = judge(outcomes, plan.healthy_d)
+    assert verdict.by == "alarm"
+    assert verdict.rank == 1
+    assert verdict.minutes is not None
+    assert verdict.minutes < 15
+    assert verdict.first.startswith("Nozzle 3 of l1-filler-02, since ")
+    assert healthy.alerts == 0
