@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from psycopg.rows import dict_row
 
+from alerts.change import check_words
 from alerts.errors import AlertsError
 from alerts.web.role import Role, Visitor
 from alerts.web.sql import statement
@@ -32,6 +33,7 @@ def add(connection: Connection, name: str, role: Role, password: str | None) -> 
     """
     if not name.strip() or name != name.strip():
         raise AccountError(f"{name!r} is no name: it is empty, or has spaces around it")
+    check_words(name, "")  # as it will stand in the history of alerts
     parameters = {"name": name, "role": role, "password_hash": password and _hash(password)}
     if connection.execute(statement("account_add"), parameters).fetchone() is None:
         raise AccountError(f"there is an account {name!r} already; `jellyroll web user` has them")

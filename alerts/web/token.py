@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from alerts.change import check_words
 from alerts.errors import AlertsError
 from alerts.web.role import Role, Visitor
 from alerts.web.session import digest
@@ -27,6 +28,7 @@ def add(connection: Connection, name: str, role: Role, days: int) -> tuple[str, 
 
     It is shown this once: the database keeps its hash. Raise `TokenError`.
     """
+    check_words(_who(name), "")
     if not name.strip():
         raise TokenError("a token needs the name of the program that uses it")
     token = PREFIX + secrets.token_urlsafe(32)
@@ -59,4 +61,9 @@ def find(connection: Connection, token: str) -> Visitor | None:
         "SELECT name, role FROM web.token WHERE token_hash = %s AND expires_at > clock_timestamp()",
         (digest(token),),
     ).fetchone()
-    return Visitor(f"{row[0]} (token)", Role(row[1])) if row else None
+    return Visitor(_who(row[0]), Role(row[1])) if row else None
+
+
+def _who(name: str) -> str:
+    """Return what the history of alerts says of the program *name*: it is no person."""
+    return f"{name} (token)"
