@@ -3,7 +3,8 @@
 Per station: `dash.<station>` (samples), `dash.<station>_position` (one row per position of the
 array signals), `dash.cell_<station>` (results), and `_1m` and `_1h` of samples and results. For
 panels whose station is chosen on the screen: `dash.result`, `_1m`, `_1h` (results of all stations,
-one row per value) and `dash.output_1m`, `_1h` (cells made).
+one row per value), `dash.sample`, `_1m`, `_1h` (the same of machines' signals), `dash.output_1m`,
+`_1h` (cells made). For one cell `dash.cell_result`; `dash.k_value` is worked out as the plant says.
 """
 
 from __future__ import annotations
@@ -18,22 +19,29 @@ from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection, Edition
 from storage.dash_sql import (
+    Branches,
     arrays,
     by_line,
     by_position,
+    cell_results,
     condensed_results,
+    first_visits,
     freshness,
+    k_values,
     long,
     outputs,
     results,
     scalars,
 )
-from storage.rollup_sql import STEPS, rollups
+from storage.rollup_sql import STEPS, Rollup, rollups
 from storage.sql import statement
 from storage.views import columns_of, replace_view
 
 #: Grafana's pool is 10 connections; a few more for people.
 _CONNECTIONS = 15
+
+#: Files of views that are the same in every plant.
+_FIXED = ("dash", "dash_quality", "dash_operation")
 
 _SAMPLE_KEYS = ("time", "line", "equipment")
 
@@ -54,7 +62,11 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     """
     del edition
     connection.execute("CREATE SCHEMA IF NOT EXISTS dash")
-    fixed = set(re.findall(r"VIEW dash\.(\w+)", statement("dash").as_string(connection)))
+    fixed = {
+        view
+        for name in _FIXED
+        for view in re.findall(r"VIEW dash\.(\w+)", statement(name).as_string(connection))
+    }
     _check_names(plant, fixed)
     try:
         with connection.transaction():
@@ -73,7 +85,8 @@ def _create(connection: Connection, plant: Plant) -> list[str]:
         for name, query in _generated(connection, plant)
         if replace_view(connection, "dash", name, query)
     ]
-    connection.execute(statement("dash"))
+    for name in _FIXED:
+        connection.execute(statement(name))
     return changes
 
 
@@ -89,7 +102,12 @@ def _drop(connection: Connection, names: set[str]) -> None:
 
 
 def _check_names(plant: Plant, fixed: set[str]) -> None:
-    taken = fixed | {"freshness", "result", "result_1m", "result_1h", "output_1m", "output_1h"}
+    taken = fixed | {"freshness", "first_visit_24h", "cell_result", "k_value"}
+    taken |= {
+        f"{view}{suffix}"
+        for view in ("result", "output", "sample")
+        for suffix in ("", "_1m", "_1h")
+    }
     for name in plant.stations:
         if name in taken:
             raise DashError(f"station {name!r} has the name of a dashboard view; rename it")
@@ -129,7 +147,16 @@ def _generated(connection: Connection, plant: Plant) -> Iterator[_View]:
             names = ("cell", "position", "verdict", "recipe", *scalars(table))
             columns = _in_order(connection, name, _SAMPLE_KEYS, names)
             yield name, by_line(table.schema, table.name, columns)
-    condensed = list(rollups(plant))
+    yield from _of_rollups(connection, list(rollups(plant)))
+    if any(kind is Kind.CELL for kind, _ in plant.tables):
+        yield "first_visit_24h", _union(first_visits(plant))
+        yield "cell_result", _union(cell_results(plant))
+    yield "k_value", k_values(plant)
+    yield "freshness", _union(list(freshness(plant)))
+
+
+def _of_rollups(connection: Connection, condensed: list[Rollup]) -> Iterator[_View]:
+    """Yield the views of single rollups, then those over all of results and of samples."""
     for rollup in condensed:
         schema = rollup.table.schema
         for step in STEPS:
@@ -139,12 +166,19 @@ def _generated(connection: Connection, plant: Plant) -> Iterator[_View]:
             dash_name = f"cell_{name}" if rollup.of_cells else name
             yield dash_name, by_line(schema, name, columns)
     of_cells = [rollup for rollup in condensed if rollup.of_cells]
+    of_machines = [rollup for rollup in condensed if not rollup.of_cells]
+    for view, part in (("result", of_cells), ("sample", of_machines)):
+        if part:
+            yield view, long(results(part))
+            for step in STEPS:
+                yield f"{view}_{step.suffix}", long(condensed_results(part, step))
     if of_cells:
-        yield "result", long(results(of_cells))
         for step in STEPS:
-            yield f"result_{step.suffix}", long(condensed_results(of_cells, step))
             yield f"output_{step.suffix}", long(outputs(of_cells, step))
-    yield "freshness", sql.SQL("\nUNION ALL\n").join(freshness(plant))
+
+
+def _union(branches: Branches) -> sql.Composed:
+    return sql.SQL("\nUNION ALL\n").join(branches)
 
 
 def _in_order(

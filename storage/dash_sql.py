@@ -60,7 +60,7 @@ def long(branches: Branches) -> sql.Composed:
 
 
 def results(rollups: Sequence[Rollup]) -> Branches:
-    """Return a branch per result: one row for each cell and value."""
+    """Return a branch per result or signal: one row for each value."""
     return [
         _branch(
             rollup,
@@ -98,6 +98,63 @@ def outputs(rollups: Sequence[Rollup], step: Step) -> Branches:
     ]
 
 
+def first_visits(plant: Plant) -> Branches:
+    """Return a branch per station that makes cells: each cell of the last day, the first time."""
+    return [
+        statement("dash_first_visit").format(table=sql.Identifier(table.schema, table.name))
+        for (kind, _), table in plant.tables.items()
+        if kind is Kind.CELL
+    ]
+
+
+def cell_results(plant: Plant) -> Branches:
+    """Return a branch per station that makes cells: one row for each result of a cell there."""
+    return [
+        statement("dash_cell_result").format(
+            table=sql.Identifier(table.schema, table.name),
+            values=_list(
+                [
+                    sql.SQL("({}::text, t.{})").format(name, sql.Identifier(name))
+                    for name in scalars(table)
+                ]
+            ),
+        )
+        for (kind, _), table in plant.tables.items()
+        if kind is Kind.CELL
+    ]
+
+
+def k_values(plant: Plant) -> sql.Composable:
+    """Return the query of each cell's self-discharge; of no rows where the plant has no rule."""
+    quality = plant.cell_quality
+    if quality is None or quality.self_discharge is None:
+        return sql.SQL(_NO_K_VALUE)
+    rule = quality.self_discharge
+    station = rule.station
+    there = plant.tables[Kind.CELL, station]
+    first_station = rule.first.partition(".")[0]
+    earlier = plant.tables[Kind.CELL, first_station]
+    first_visit = sql.SQL(
+        "CROSS JOIN LATERAL (SELECT t.*) AS first"
+        if first_station == station
+        else "JOIN {} AS first ON first.cell = t.cell"
+    ).format(sql.Identifier(earlier.schema, earlier.name))
+    names = {
+        key: sql.Identifier(value.partition(".")[2])
+        for key, value in (
+            ("first", rule.first), ("first_temperature", rule.first_temperature),
+            ("second", rule.second), ("second_temperature", rule.second_temperature),
+            ("hours", rule.hours),
+        )
+    }  # fmt: skip
+    return statement("dash_k_value").format(
+        table=sql.Identifier(there.schema, there.name),
+        first_visit=first_visit,
+        v_per_kelvin=sql.SQL(repr(rule.mv_per_kelvin / 1000)),
+        **names,
+    )
+
+
 def freshness(plant: Plant) -> Iterator[sql.Composed]:
     """Yield a branch per station: for each machine its last row, and the last minute's figures."""
     for station in plant.stations:
@@ -110,6 +167,11 @@ def freshness(plant: Plant) -> Iterator[sql.Composed]:
             cells=_with_numbers("dash_last_cells", cells),
         )
 
+
+_NO_K_VALUE = (
+    "SELECT NULL::timestamptz AS time, NULL::text AS line, NULL::text AS equipment,"
+    " NULL::bigint AS position, NULL::text AS cell, NULL::double precision AS k_value WHERE false"
+)
 
 _NOTHING = {
     "dash_last_sample": "SELECT NULL::timestamptz AS last_time",
@@ -138,9 +200,10 @@ def _with_numbers(name: str, table: Table | None) -> sql.Composable:
 def _branch(
     rollup: Rollup, source: str, signal: str, columns: str, *, condition: str
 ) -> sql.Composed:
+    position = "t.position::bigint" if rollup.of_cells else "NULL::bigint"
     names = {m: sql.Identifier(f"{signal}_{m}") for m in ("n", "sum", "sum2", "min", "max")}
     head = (
-        "SELECT t.time, {station}::text AS station, t.equipment, t.position::bigint AS position,"
+        f"SELECT t.time, {{station}}::text AS station, t.equipment, {position} AS position,"
         " {signal}::text AS characteristic, "
     )
     return sql.SQL(f"{head}{columns} FROM {{source}} AS t WHERE {condition}").format(
