@@ -1,0 +1,67 @@
+"""Cells made to measure: healthy by the plant file's figures, in the order of a line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.cells.cells import POSITIONS, Cells, Floats, Ints
+from models.cells.review import results_read
+from models.cells.standard import standards
+from models.cells.training import forecast_features
+from plant.model import Plant
+
+START_US = 1_795_000_000_000_000
+
+
+def made_cells(plant: Plant, count: int, seed: int = 1) -> Cells:
+    """Return *count* finished cells of line l1, wound one after another."""
+    standard = next(iter(standards(plant).values()))
+    rng = np.random.default_rng(seed)
+    number = np.arange(count)
+    wanted = {*results_read(standard.quality), *forecast_features(standard)}
+    values: dict[str, Floats] = {}
+    places, times = {}, {}
+    for station in standard.with_results:
+        machines = [n for n, m in enumerate(plant.equipment.values()) if m.station == station]
+        positions = plant.stations[station].positions
+        each = positions.count if positions else 1
+        machine = np.array(machines)[number // each % len(machines)]
+        places[station] = machine * POSITIONS + (number % each + 1 if positions else 0)
+        delay_us = round(plant.stations[station].delay_s * 1e6)
+        times[station] = (
+            START_US
+            + delay_us
+            + (number / plant.production.cells_per_second * 1e6).astype(np.int64)
+        )
+        for name in sorted(wanted):
+            if name.startswith(f"{station}."):
+                signal = standard.signal(name)
+                values[name] = signal.nominal + signal.sd * rng.normal(size=count)
+    values["end_of_line.k_value"] = rng.normal(0.05, 0.03, count)
+    days = values["ageing.ocv_hours"] / 24
+    values["ageing.ocv2"] = values["ageing.ocv1"] - values["end_of_line.k_value"] / 1000 * days
+    for reading, temperature in (("ocv1", "temperature1"), ("ocv2", "temperature")):
+        values[f"ageing.{reading}"] -= 0.0002 * (values[f"ageing.{temperature}"] - 25)
+    warmer = values["end_of_line.temperature"] - 25
+    values["end_of_line.acir"] -= 0.11 * warmer
+    values["end_of_line.dcir"] -= 0.36 * warmer
+    cell = np.array([f"C{n:07}" for n in number], dtype=object)
+    recipe = np.full(count, next(iter(plant.recipes), ""), dtype=object)
+    return Cells("l1", cell, recipe, values, places, times)
+
+
+def changed(cells: Cells, **results: Floats) -> Cells:
+    """Return *cells* with other values of *results*, named `station__result`."""
+    values = {name.replace("__", "."): value for name, value in results.items()}
+    return replace(cells, values={**cells.values, **values})
+
+
+def rows(cells: Cells, station: str, machine: int | None = None, position: int = 0) -> Ints:
+    """Return the cells that were at *position* of the *machine*-th machine of *station*."""
+    place = cells.place(station)
+    own = place % POSITIONS == position if position else np.ones(len(cells), dtype=bool)
+    if machine is not None:
+        own &= place // POSITIONS == np.unique(place // POSITIONS)[machine]
+    return np.flatnonzero(own)
