@@ -10,7 +10,7 @@ from psycopg import sql
 
 from bench.scenario import Scenario
 from bench.scenario_truth import Done
-from models.suspects_common import common_to
+from models.suspects_common import common_to, places_of
 from plant.model import Plant
 from storage.connect import connect
 
@@ -98,5 +98,9 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
         line = plant.production.lines[0]
         tray = plant.cell_quality.tray if plant.cell_quality else ""
         faulty = [one.cell for one in judged if one.fault_class != "none"]
-        common = common_to(connection, plant, (line, tray), faulty, span) if faulty else []
-        return Seen(anomalies, judged, tuple(suspect.name.value for suspect in common))
+        found = common_to(connection, plant, (line, tray), faulty, span) if faulty else []
+        common = [suspect.name.value for suspect in found]
+        # Cells too few to have anything in common: what is measured wrongly is so by its channel.
+        wrong = [one.cell for one in judged if one.fault_class == "measurement"]
+        common = common or places_of(connection, plant, (line, tray), wrong)
+        return Seen(anomalies, judged, tuple(common))

@@ -6,14 +6,17 @@ from collections.abc import Collection
 from datetime import datetime
 
 import numpy as np
+from psycopg import sql
 
 from models.columns import read_columns
 from models.sql import statement
 from models.suspects_cells import read_span
 from models.suspects_levels import Cells
+from models.suspects_passing import place_name
 from models.suspects_rank import CLIP, Suspect, rank
 from models.suspects_scene import Scene
 from plant.model import Plant
+from plant.tables import Kind
 from storage.connect import Connection
 
 
@@ -21,6 +24,19 @@ def judged_cells(connection: Connection, line: str, span: tuple[datetime, dateti
     """Return the cells of *line* that were held, scrapped, or said to have a fault, in *span*."""
     given = {"line": line, "from_time": span[0], "to_time": span[1]}
     return [cell for (cell,) in connection.execute(statement("suspect_judged"), given)]
+
+
+def places_of(
+    connection: Connection, plant: Plant, place: tuple[str, str], cells: Collection[str]
+) -> list[str]:
+    """Return where at a station of a line *cells* were measured, the most frequent places first."""
+    table = plant.tables[Kind.CELL, place[1]]
+    machines = [machine.name for machine in plant.equipment_at(*place)]
+    rows = connection.execute(
+        statement("suspect_places").format(table=sql.Identifier(table.schema, table.name)),
+        {"cells": list(cells), "machines": machines},
+    )
+    return [place_name(equipment, position) for equipment, position in rows]
 
 
 def common_to(
