@@ -31,6 +31,7 @@ ELSEWHERE = {
     "jellyroll replay database --out tuesday.capture": "tests/simulator/test_recipe.py",
     "jellyroll replay tuesday.capture": "tests/simulator/test_recipe.py",
     "jellyroll ingest --broker 'mqtts": "tests/stack/test_broker_security.py",
+    "jellyroll evaluate scenarios": "tests/models/test_scenario.py",
     "jellyroll evaluate": "tests/models/test_station.py",
     "jellyroll alerts": "tests/alerts/test_document.py",
     "jellyroll bench": "tests/bench/test_bench.py",
