@@ -173,6 +173,24 @@ def test_a_technician_shelves_for_a_shift_and_an_engineer_for_longer(
     assert answer.status_code == status
 
 
+def test_an_alert_about_many_signals_shows_their_shares_and_what_to_do(
+    technician: Browser, link: Connection
+) -> None:
+    shares = [{"signal": "vacuum", "share": 0.71, "value": 41.0, "expected": 30.0, "unit": "mbar"}]
+    cause = NOZZLE._replace(position=None, characteristic="multivariate", direction="high")
+    alert = open_alert(
+        link, cause, contributions=shares, action="Look at the vacuum pump", unit="1"
+    )
+    page = technician.get(f"/alerts/{alert.id}").text
+    for words in (
+        "Look at the vacuum pump",
+        "<td>vacuum</td><td>71.0 %</td>",
+        "41 mbar",
+        "30 mbar",
+    ):
+        assert words in page, words
+
+
 def test_an_alert_without_a_chart_is_shown_all_the_same(
     technician: Browser, link: Connection
 ) -> None:
