@@ -116,7 +116,7 @@ def test_a_state_ends_where_the_next_begins(connection: Connection) -> None:
 def visits(connection: Connection, station: str, machine: str, good: int, failed: int) -> None:
     connection.execute(
         sql.SQL(
-            "INSERT INTO cell.{} (time, cell, equipment, verdict) SELECT now() - INTERVAL '2 hours',"
+            "INSERT INTO cell.{} (time, cell, equipment, verdict) SELECT now() - INTERVAL '2 h',"
             " 'c' || i, %s, CASE WHEN i <= %s THEN 'fail' ELSE 'pass' END"
             " FROM generate_series(1, %s) AS i"
         ).format(sql.Identifier(station)),
