@@ -131,7 +131,7 @@ def screen(
         review = Review(known, connection, model.references, model.forecasters)
         for name in lines:
             for verdicts in review.between(name, first, last):
-                changed += write(connection, verdicts, {v.cell for v in verdicts})
+                changed += write(connection, [(verdict, True) for verdict in verdicts])
                 connection.commit()
                 count.update((v.disposition.value, v.fault_class.value) for v in verdicts)
                 kinds.update((r.kind.value, r.measure) for v in verdicts for r in v.reasons)

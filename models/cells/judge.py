@@ -142,7 +142,9 @@ class _Case:
         trusted = dict(self._screened.values)
         for column, name in enumerate(self._screened.names):
             channel = self._screened.channel[:, column]
-            error = np.where(channel != 0.0, channel * self._screened.scale[:, column], 0.0)
+            error = np.zeros(len(channel))
+            told = channel != 0.0
+            error[told] = channel[told] * self._screened.scale[told, column]
             for load, finding in self._findings.items():
                 if finding.fault_class is FaultClass.MEASUREMENT and name in finding.measures:
                     here = self._screened.load == load

@@ -68,6 +68,17 @@ class CellReader:
         found = [c for c in self._read(distinct, span, wanted) if c.line == line]
         return found[0] if found else None
 
+    def seen(self, line: str, span: tuple[datetime, datetime]) -> tuple[datetime, datetime] | None:
+        """Return when the first and the last cell of *span* left their trays, None if none did."""
+        row = self._connection.execute(
+            sql.SQL(
+                "SELECT min(time), max(time) FROM {} WHERE time BETWEEN %s AND %s"
+                " AND equipment = ANY (%s)"
+            ).format(self._identifier(self._tray)),
+            (*span, [m.name for m in self._plant.equipment_at(line, self._tray)]),
+        ).fetchone()
+        return None if row is None or row[0] is None else (row[0], row[1])
+
     def touched(
         self, table: Table, batches: Sequence[int], span: tuple[datetime, datetime]
     ) -> set[str]:

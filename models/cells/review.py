@@ -11,6 +11,7 @@ from models.cells.alarms import held_by_alarm
 from models.cells.cells import NOWHERE, POSITIONS, Cells, Mask, joined
 from models.cells.forecast import Forecaster
 from models.cells.judge import Judge
+from models.cells.peers import loads
 from models.cells.read import CellReader
 from models.cells.reference import Reference
 from models.cells.standard import standards
@@ -54,16 +55,18 @@ class Review:
 
     def of(
         self, touched: Collection[str], about: tuple[dt.datetime, dt.datetime]
-    ) -> Iterator[Verdict]:
-        """Yield verdicts of the cells *touched*, and of their neighbours again.
+    ) -> Iterator[tuple[Verdict, bool]]:
+        """Yield verdicts of the cells *touched* and of all on their trays (True).
 
-        *about* are times at which something came of them.
+        And of the neighbours that are or were not in order (False). *about* are times at which
+        something came of them.
         """
         for cells in self.reader.cells(touched, about, self._wanted):
             on_tray = cells.place(self._standard.quality.tray) != NOWHERE
             if not on_tray.all():
                 before = cells.of(~on_tray)
-                yield from self._verdicts(before, np.ones(len(before), dtype=bool))
+                for verdict in self._verdicts(before, np.ones(len(before), dtype=bool)):
+                    yield verdict, True
             left_us = cells.times_us[self._standard.quality.tray][on_tray]
             for span in self._reach.spans(left_us):
                 yield from self._window(cells.of(on_tray), span)
@@ -85,8 +88,8 @@ class Review:
                 yield list(self._verdicts(cells, rows))
             at = end
 
-    def _window(self, touched: Cells, span: Span) -> Iterator[Verdict]:
-        """Yield verdicts of the touched cells of one window, and of their neighbours."""
+    def _window(self, touched: Cells, span: Span) -> Iterator[tuple[Verdict, bool]]:
+        """Yield verdicts of the touched trays of one window (True), and of their neighbours."""
         tray = self._standard.quality.tray
         left_us = touched.times_us[tray]
         own = (left_us >= span.first_us) & (left_us <= span.last_us)
@@ -106,9 +109,13 @@ class Review:
             if before is not None:
                 cells = joined(cells, before)
                 again = np.append(again, np.zeros(len(before), dtype=bool))
-        touched_too = np.isin(cells.cell.astype(str), touched.cell[own].astype(str))
-        odd = np.isin(cells.cell.astype(str), self._odd(cells.of(again)))
-        yield from self._verdicts(cells, again & (touched_too | odd), again)
+        names = cells.cell.astype(str)
+        load = loads(cells, tray)
+        anew = np.isin(load, load[np.isin(names, touched.cell[own].astype(str))])
+        odd = again & np.isin(names, self._odd(cells.of(again)))
+        new = set(names[anew])
+        for verdict in self._verdicts(cells, anew | odd, again):
+            yield verdict, verdict.cell in new
 
     def _odd(self, cells: Cells) -> list[str]:
         """Return which of *cells* were not found in order when they were last judged."""

@@ -100,7 +100,7 @@ class CellStage:
         touched |= self._touched(review.reader, batches)
         if touched:
             verdicts = list(review.of(touched, self._about(batches)))
-            write(connection, verdicts, touched)
+            write(connection, verdicts)
         return len(touched)
 
     def _first_part(self, batches: Sequence[LedgerBatch]) -> Sequence[LedgerBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import orjson
 
@@ -14,19 +14,19 @@ from storage.connect import Connection
 _COLUMNS = "is_new, cell, time, line, recipe, grade, disposition, fault_class, reasons, scores"
 
 
-def write(connection: Connection, verdicts: Sequence[Verdict], new: Collection[str]) -> int:
+def write(connection: Connection, verdicts: Sequence[tuple[Verdict, bool]]) -> int:
     """Write *verdicts* in the caller's transaction; return how many rows changed.
 
-    *new* are the cells of which something came: the others, judged again for what came of their
-    neighbours, are only written where their grade, disposition or fault class changed.
+    Where it is False that something came of the cell or its tray, the row is only written if its
+    grade, disposition or fault class changed.
     """
     connection.execute(statement("cell_stage"))
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY cell_stage ({_COLUMNS}) FROM STDIN") as copy:
-            for verdict in verdicts:
+            for verdict, is_new in verdicts:
                 copy.write_row(
                     (
-                        verdict.cell in new,
+                        is_new,
                         verdict.cell,
                         from_us(verdict.time_us),
                         verdict.line,

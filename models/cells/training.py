@@ -31,7 +31,8 @@ def read_finished(
     wanted = sorted({*results_read(standard.quality), *forecast_features(standard)})
     found: Cells | None = None
     for line in plant.production.lines:
-        for span in _slices(plant, first, last):
+        seen = reader.seen(line, (first, last))
+        for span in _slices(plant, *seen) if seen else ():
             cells = reader.trays(line, span, wanted)
             if cells is not None:
                 found = cells if found is None else joined(found, cells)

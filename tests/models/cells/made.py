@@ -22,7 +22,8 @@ def made_cells(plant: Plant, count: int, seed: int = 1) -> Cells:
     number = np.arange(count)
     wanted = {*results_read(standard.quality), *forecast_features(standard)}
     values: dict[str, Floats] = {}
-    places, times = {}, {}
+    places: dict[str, Ints] = {}
+    times: dict[str, Ints] = {}
     for station in standard.with_results:
         machines = [n for n, m in enumerate(plant.equipment.values()) if m.station == station]
         positions = plant.stations[station].positions

@@ -46,8 +46,8 @@ def database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
 @pytest.fixture
 def empty(database: str) -> str:
     forget(
-        database, *FED, "ingest.batch", "ingest.batch_span", "ingest.cursor",
-        "analysis.cell_quality", "analysis.cell_model", "analysis.anomaly CASCADE",
+        database, *FED, "ingest.batch", "ingest.batch_span", "ingest.dead_letter",
+        "ingest.cursor", "analysis.cell_quality", "analysis.cell_model", "analysis.anomaly CASCADE",
     )  # fmt: skip
     return database
 
@@ -119,13 +119,15 @@ def test_data_in_any_order_and_a_restart_in_between_lead_to_the_same_verdicts(
 ) -> None:
     feed(empty, pilot, cells, *STATIONS)
     at_once = judged(empty, pilot)
-    forget(empty, *FED, "ingest.batch", "ingest.batch_span", "ingest.cursor",
-           "analysis.cell_quality")  # fmt: skip
+    forget(
+        empty, *FED, "ingest.batch", "ingest.batch_span", "ingest.dead_letter", "ingest.cursor",
+        "analysis.cell_quality",
+    )  # fmt: skip
     first, second = cells.of(np.arange(0, CELLS, 2)), cells.of(np.arange(1, CELLS, 2))
     for part in (second, first):
-        for station in reversed(STATIONS):
-            feed(empty, pilot, part, station)
-            judged(empty, pilot)
+        feed(empty, pilot, part, *STATIONS[:4:-1])
+        judged(empty, pilot)
+        feed(empty, pilot, part, *STATIONS[4::-1])
     assert judged(empty, pilot) == at_once
 
 
