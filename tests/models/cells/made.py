@@ -19,7 +19,7 @@ def made_cells(plant: Plant, count: int, seed: int = 1) -> Cells:
     """Return *count* finished cells of line l1, wound one after another."""
     standard = next(iter(standards(plant).values()))
     rng = np.random.default_rng(seed)
-    number = np.arange(count)
+    number = np.arange(count, dtype=np.int64)
     wanted = {*results_read(standard.quality), *forecast_features(standard)}
     values: dict[str, Floats] = {}
     places: dict[str, Ints] = {}
@@ -29,13 +29,11 @@ def made_cells(plant: Plant, count: int, seed: int = 1) -> Cells:
         positions = plant.stations[station].positions
         each = positions.count if positions else 1
         machine = np.array(machines)[number // each % len(machines)]
-        places[station] = machine * POSITIONS + (number % each + 1 if positions else 0)
+        position = number % each + 1 if positions else np.zeros(count, dtype=np.int64)
+        places[station] = machine.astype(np.int64) * POSITIONS + position
         delay_us = round(plant.stations[station].delay_s * 1e6)
-        times[station] = (
-            START_US
-            + delay_us
-            + (number / plant.production.cells_per_second * 1e6).astype(np.int64)
-        )
+        wound_us = (number / plant.production.cells_per_second * 1e6).astype(np.int64)
+        times[station] = START_US + delay_us + wound_us
         for name in sorted(wanted):
             if name.startswith(f"{station}."):
                 signal = standard.signal(name)
