@@ -34,7 +34,7 @@ def prepare(connection: Connection) -> None:
 def load(connection: Connection, plant: Plant, charts: Charts) -> None:
     """Fill the empty *charts* with what the database holds."""
     for row in connection.execute(statement("load_charts")):
-        key = ChartKey(*row[:3], recipe=row[3] or default_recipe(plant))
+        key = ChartKey(row[0], row[1], row[2], row[3] or default_recipe(plant))
         version, points, first, last, level = row[4:9]
         number = charts.add(key, usual_sd(plant, key))
         state = charts.state[number]

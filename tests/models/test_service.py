@@ -179,4 +179,5 @@ def test_once_does_what_is_pending_and_prints_counts(feeder: Feeder, filling: Fi
         "alarms_off": 0,
         # There is no model of signals.
         "signals": {"batches": 2, "values": 0, "baselines": 0, "alarms_on": 0, "alarms_off": 0},
+        "cells": LEARNT + 80,
     }
