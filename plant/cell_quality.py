@@ -201,9 +201,7 @@ class CellQuality(Part):
 
 
 def result_of(stations: Mapping[str, Station], full: str) -> Signal | None:
-    """Return the result that *full* (`station.result`) names, as the station's first machines
-    have it; None where there is none.
-    """
+    """Return result *full* (`station.result`) as the first machines have it; None if not there."""
     station_name, _, name = full.partition(".")
     station = stations.get(station_name)
     if station is None or name not in station.results:

@@ -16,6 +16,7 @@ from simulator.formation import TrayCurve
 from simulator.machines import Machine
 from simulator.material import Material
 from simulator.message import Message, Window
+from simulator.mounts import Mounts
 from simulator.noise import Floats, Ints
 from simulator.operation import SMOOTH, Operation
 from simulator.origin import Origin
@@ -79,6 +80,7 @@ class Line:
             if plant.stations[machine.station].signals
         ]
         self._states = States(plant, list(timelines.items()))
+        self._mounts = Mounts(plant, name, pace)
         self._material = Material(plant, name, pace, ids, results.hits.reaches.unrecorded)
         self._scrap = Scrap(results) if operation.scrap else None
         self._passages = Passages(plant, results, ids, making, self._scrap)
@@ -102,6 +104,7 @@ class Line:
     def _all(self, window: Window) -> Iterator[Message]:
         yield from self._states.messages(window)
         yield from self._material.messages(window)
+        yield from self._mounts.messages(window)
         for machine in self._machines:
             yield from machine.messages(window)
         yield from self._passages.messages(window)

@@ -109,10 +109,7 @@ class Material:
         """Yield the strips that something happens to in *window*, *lead_ms* before their turn."""
         from_ms = window.from_ms
         if window.is_first:
-            # What is on the machines when the run starts was made before: a roll and its slurry.
-            rolls = 2 + math.ceil(SLURRY_KG / electrode.roll_kg)
-            cells = rolls * LANES * electrode.cells_per_strip * len(self._winders)
-            from_ms -= lead_ms + self._pace.longest_ms(cells)
+            from_ms -= lead_ms + stock_ms(self._pace, electrode, len(self._winders))
         first, end = (
             -(-self._pace.first_from(edge, -lead_ms) // electrode.cells_per_strip)
             for edge in (from_ms, window.to_ms)
@@ -152,7 +149,7 @@ class Material:
     def _strip(self, electrode: Electrode, strip: int) -> Message:
         document = {
             "ts": self._begin_ms(electrode, strip, SLIT_MS),
-            "child": self._strip_name(electrode, strip),
+            "child": strip_name(self._line, electrode.letter, strip),
             "parent": self._name(electrode, "roll", strip // LANES),
             "from_m": 0.0,
             "to_m": ROLL_M,
@@ -183,7 +180,7 @@ class Material:
                 strips = np.where(wrong, strips - winders, strips)
                 cells = np.where(wrong, cells + electrode.cells_per_strip, cells)
         metre = np.round(cells * electrode.cell_m, 3)
-        names = {s: self._strip_name(electrode, s) for s in np.unique(strips).tolist()}
+        names = {s: strip_name(self._line, electrode.letter, s) for s in np.unique(strips).tolist()}
         columns = {
             "ts": self._pace.times_ms(numbers),
             "child": self._ids.of(numbers),
@@ -220,8 +217,16 @@ class Material:
     def _name(self, electrode: Electrode, what: str, number: int) -> str:
         return f"{self._line}-{electrode.letter}-{what}-{number:06d}"
 
-    def _strip_name(self, electrode: Electrode, strip: int) -> str:
-        return f"{self._name(electrode, 'roll', strip // LANES)}-{strip % LANES + 1}"
+
+def strip_name(line: str, letter: str, strip: int) -> str:
+    """Return the name of strip number *strip*: its roll's, and its lane."""
+    return f"{line}-{letter}-roll-{strip // LANES:06d}-{strip % LANES + 1}"
+
+
+def stock_ms(pace: Pace, electrode: Electrode, winders: int) -> int:
+    """Return how long what is on the machines when a run starts lasts: a roll and its slurry."""
+    rolls = 2 + math.ceil(SLURRY_KG / electrode.roll_kg)
+    return pace.longest_ms(rolls * LANES * electrode.cells_per_strip * winders)
 
 
 def machines_of(plant: Plant, line: str, station: str, letter: str = "") -> tuple[Equipment, ...]:

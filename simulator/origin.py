@@ -35,7 +35,7 @@ from simulator.wear import worn_at
 
 CALENDERED_MS = 36 * HOUR_MS
 _MIXING_MS = 4 * HOUR_MS
-_TO_DRYER_MS = HOUR_MS // 2
+TO_DRYER_MS = HOUR_MS // 2
 #: From the strip's arrival at the dryers to the end of its batch at the latest.
 _DRY_WITHIN_MS = 22 * HOUR_MS
 #: At 60 m/min and, slitting, at 100.
@@ -104,7 +104,7 @@ class Origin:
 
     def batches(self, numbers: Ints) -> Ints:
         """Return the batch of the vacuum dryers that each cell's strip is in."""
-        ready = self.made_ms(self.strips(numbers), SLIT_MS) + _TO_DRYER_MS - BEGINNING_MS
+        ready = self.made_ms(self.strips(numbers), SLIT_MS) + TO_DRYER_MS - BEGINNING_MS
         return -(-ready // self.batch_ms)
 
     @property
