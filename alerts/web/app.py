@@ -29,7 +29,7 @@ from alerts.web import (
 from alerts.web.context import Context, Database
 from alerts.web.guard import SignInNeededError
 from alerts.web.headers import Safety
-from alerts.web.metrics import AlertCollector, Meter, Metered, metrics_router
+from alerts.web.metrics import Meter, Metered, metrics_router
 from alerts.web.page import FOLDER, refusal
 from alerts.web.settings import Settings
 from plant.model import Plant
@@ -57,7 +57,6 @@ def create_app(pool: ConnectionPool[Connection], plant: Plant, settings: Setting
     """Return the application for one plant and its database."""
     context = Context(pool, plant, settings)
     registry = CollectorRegistry()
-    registry.register(AlertCollector(context))
     app = FastAPI(
         title="Jellyroll",
         description="Line health, alerts and alarm performance of a cell plant.",

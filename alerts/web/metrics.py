@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from psycopg.rows import TupleRow
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alerts.web.context import Context, Database, Here
+from alerts.web.context import Database, Here
 from alerts.web.guard import Bearer, program
 from alerts.web.role import Role
 from alerts.web.sql import statement
@@ -70,31 +71,24 @@ class Metered:
             self._meter.count(method, route, status, time.perf_counter() - started_s)
 
 
-class AlertCollector(Collector):
-    """Shows the open alerts, counted when Prometheus asks."""
+class OpenAlerts(Collector):
+    """Shows the open alerts to Prometheus, as they were counted."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def describe(self) -> Iterator[Metric]:
-        """Yield nothing: what is registered must not ask the database."""
-        return iter(())
+    def __init__(self, counts: Sequence[TupleRow]) -> None:
+        self._counts = counts
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges."""
+        """Yield the gauge."""
         alerts = GaugeMetricFamily(
             "jellyroll_alerts_open", "Open alerts; suppressed ones apart",
             labels=["line", "severity", "state", "suppressed"],
         )  # fmt: skip
-        with self._context.pool.connection() as connection:
-            for line, severity, state, suppressed, count in connection.execute(
-                statement("metrics_alerts")
-            ):
-                alerts.add_metric([line, severity, state, suppressed], count)
+        for *labels, count in self._counts:
+            alerts.add_metric(labels, count)
         yield alerts
 
 
-def metrics_router(registry: CollectorRegistry) -> APIRouter:
+def metrics_router(requests: CollectorRegistry) -> APIRouter:
     """Return the route of `/metrics`; where the page is closed, it asks for an API token."""
     router = APIRouter()
 
@@ -102,6 +96,9 @@ def metrics_router(registry: CollectorRegistry) -> APIRouter:
     def metrics(context: Here, connection: Database, bearer: Bearer) -> Response:
         if not context.settings.is_open:
             program(Role.VIEWER)(connection, bearer)
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        alerts = CollectorRegistry()
+        alerts.register(OpenAlerts(connection.execute(statement("metrics_alerts")).fetchall()))
+        text = generate_latest(alerts) + generate_latest(requests)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
