@@ -35,6 +35,7 @@ ELSEWHERE = {
     "jellyroll evaluate": "tests/models/test_station.py",
     "jellyroll alerts": "tests/alerts/test_document.py",
     "jellyroll bench": "tests/bench/test_bench.py",
+    "jellyroll cells": "tests/models/cells/test_cells_stage.py",
     "jellyroll trace roll": "tests/genealogy/test_trace.py",
 }
 
