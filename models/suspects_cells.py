@@ -19,7 +19,7 @@ from plant.times import from_us
 from storage.connect import Connection
 
 #: So many of the newest cells since the onset are looked at, and so many before it.
-MOST_CELLS, MOST_BEFORE = 8_000, 4_000
+MOST_CELLS, MOST_BEFORE = 6_500, 3_500
 #: Cells before the onset are not looked for further back than this.
 _BEFORE = timedelta(days=2)
 #: So many of the cells are looked up one by one, to know when the others were at a station.

@@ -13,7 +13,7 @@ from models.sql import statement
 from models.suspects_cells import read_span
 from models.suspects_levels import Cells
 from models.suspects_passing import place_name
-from models.suspects_rank import CLIP, Suspect, rank
+from models.suspects_rank import Suspect, rank
 from models.suspects_scene import Scene
 from plant.model import Plant
 from plant.tables import Kind
@@ -57,7 +57,5 @@ def common_to(
     affected = np.isin(visits.key, keys["key"].astype(np.int64))
     if not affected.any() or affected.all():
         return []
-    share = float(affected.mean())
-    score = (affected - share) / (share * (1.0 - share)) ** 0.5
-    found = Cells(np.minimum(score, CLIP), affected.astype(np.float64), affected)
+    found = Cells(None, affected.astype(np.float64), affected)
     return rank(found, Scene.read(connection, plant, place[0], visits).factors)

@@ -14,21 +14,27 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+#: Beginnings that lie near each other are hardly different: of n there are as many as this times
+#: log2(n) that are worth a choice.
+_CUTS = 4.0
+
+
 class Cells(NamedTuple):
     """Cells of one event, in any order.
 
     *score* is the deviation from what is expected, in sd, positive towards the alarm's direction;
     *deviation* the same in the unit of the result, with its own sign; *affected* who deviates.
+    Without a score cells are judged by *affected* alone: that is for few among many.
     """
 
-    score: Floats
+    score: Floats | None
     deviation: Floats
     affected: Bools
 
     def without(self, mask: Bools) -> Cells:
         """Return the cells with those of *mask* as if they were as expected."""
         return Cells(
-            np.where(mask, 0.0, self.score),
+            None if self.score is None else np.where(mask, 0.0, self.score),
             np.where(mask, 0.0, self.deviation),
             self.affected & ~mask,
         )
@@ -51,13 +57,13 @@ class Factor(NamedTuple):
 class Tested(NamedTuple):
     """Each level from its likeliest beginning on, an entry each.
 
-    *begin* is on the axis, NaN without one; *cuts* how many beginnings there were to choose from;
+    *begin* is on the axis, NaN without one; *cuts* how many there were to choose from;
     *size* and *affected* count cells, *shift* and *shift_of_affected* are their mean deviations.
     *gain* is twice the gain in log-likelihood less the cost of the choices.
     """
 
     begin: Floats
-    cuts: Ints
+    cuts: Floats
     size: Ints
     affected: Ints
     shift: Floats
@@ -102,8 +108,12 @@ class Levels:
         rows, start, length = self.rows, self.start, self.length
         end = np.repeat(start + length, length)
         size = end - np.arange(len(rows))
-        score = _to_end(cells.score[rows], end)
-        gain = np.where(score > 0.0, score * score / size, 0.0)
+        hits = _to_end(cells.affected[rows].astype(np.float64), end)
+        if cells.score is None:
+            gain = _of_counts(hits, size, cells.affected)
+        else:
+            score = _to_end(cells.score[rows], end)
+            gain = np.where(score > 0.0, score * score / size, 0.0)
         later = self.may_begin.copy()
         later[start] = False
         gain -= 2.0 * np.log(np.repeat(length, length)) * later
@@ -112,13 +122,15 @@ class Levels:
         first = np.flatnonzero(gain == np.repeat(best, length))
         of = np.searchsorted(start, first, side="right") - 1
         first = first[np.unique(of, return_index=True)[1]]
-        affected = _to_end(cells.affected[rows].astype(np.float64), end)[first]
+        affected = hits[first]
         deviation = cells.deviation[rows]
         hit = _to_end(np.where(cells.affected[rows], deviation, 0.0), end)[first]
         axis = self.factor.axis
         return Tested(
             begin=np.full(len(first), np.nan) if axis is None else axis[rows][first],
-            cuts=np.ones_like(length) if axis is None else length,
+            cuts=np.ones(len(first))
+            if axis is None
+            else 2.0 * np.where(first == start, 1.0, _CUTS * np.log2(length + 1.0)),
             size=size[first],
             affected=np.rint(affected).astype(np.int64),
             shift=_to_end(deviation, end)[first] / size[first],
@@ -133,6 +145,17 @@ class Levels:
         if self.factor.axis is not None and not np.isnan(begin):
             mask &= self.factor.axis >= begin
         return mask
+
+
+def _of_counts(hits: Floats, size: Ints, affected: Bools) -> Floats:
+    """Return twice the gain in log-likelihood of *hits* in *size* cells over those by chance."""
+    total = float(affected.sum())
+    expected = size * (total / max(len(affected), 1))
+    inside = hits * np.log(np.maximum(hits, 1.0) / np.maximum(expected, 1e-12))
+    outside = total - hits
+    rest = outside * np.log(np.maximum(outside, 1.0) / np.maximum(total - expected, 1e-12))
+    gain: Floats = 2.0 * (inside + rest)
+    return np.where(hits > expected, gain, 0.0)
 
 
 def _to_end(values: Floats, end: Ints) -> Floats:

@@ -9,7 +9,7 @@ machine gains eight times what one of them does. What a hypothesis may choose is
 it is) 2 ln(cells).
 
 The evidence is a two-by-two table of affected against other cells, its one-sided hypergeometric
-tail, times the moments there were to choose from, and over all hypotheses the Benjamini-Hochberg q.
+tail, times the moments worth a choice, and over all hypotheses the Benjamini-Hochberg q.
 What has many cells in common with the first suspect deviates, too: the cells of the first suspect
 are taken out before another is looked for, but for those that fit all but as well as it.
 """

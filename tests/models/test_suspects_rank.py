@@ -181,3 +181,22 @@ def test_a_second_cause_is_found_behind_the_first_and_shadows_are_not() -> None:
     assert set(both[:2]) == {"filler-1:3", "coater:4"}
     alone = [suspect.name.value for suspect in rank(cells(nozzle, 3.0), factors())]
     assert alone == ["filler-1:3"]
+
+
+def test_few_bad_cells_among_many_point_to_their_winder() -> None:
+    """24 of 27 outliers among 4,000 cells at one of two winders, by which alone they are judged."""
+    draw = np.random.default_rng(5)
+    odd, even = np.flatnonzero(NUMBER % 2 == 1), np.flatnonzero(NUMBER % 2 == 0)
+    affected = np.zeros(CELLS, dtype=np.bool_)
+    affected[draw.choice(odd, 24, replace=False)] = True
+    affected[draw.choice(even, 3, replace=False)] = True
+    first = rank(Cells(None, affected.astype(np.float64), affected), factors())[0]
+    assert (first.name.value, first.affected, first.affected_total) == ("winder-2", 24, 27)
+
+
+def test_few_bad_cells_anywhere_point_to_nobody() -> None:
+    named = 0
+    for seed in range(200):
+        affected = np.random.default_rng(seed).random(CELLS) < 27 / CELLS
+        named += bool(rank(Cells(None, affected.astype(np.float64), affected), factors()))
+    assert named <= 200 * 0.05 + 3 * (200 * 0.05 * 0.95) ** 0.5
