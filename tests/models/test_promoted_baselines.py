@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+import pytest
 
 from models import registry
 from models.follow import catch_up
@@ -14,10 +16,19 @@ from plant.model import Plant
 from plant.times import from_us
 from storage.connect import connect
 from tests.models.conftest import START_US, STEP_US, Feeder, Filling
+from tests.models.signals import forget_signals
 
 POINTS = 300
 #: Cells after which every chart of the filler has its baseline.
 LEARNT = 8 * POINTS
+
+
+@pytest.fixture(autouse=True)
+def an_empty_registry(feeder: Feeder) -> Iterator[None]:
+    """What is promoted here must not judge the charts of the next test."""
+    forget_signals(feeder.dsn)
+    yield
+    forget_signals(feeder.dsn)
 
 
 def limits(dsn: str) -> list[Any]:
