@@ -75,7 +75,7 @@ def train(
     """
     known = load_plant(plant)
     first, last = _span(from_, to, dt.timedelta(days=30))
-    with _open(database) as connection, threadpool_limits(2):
+    with _open(database) as connection, threadpool_limits(1):
         finished = read_finished(known, connection, first, last)
         model = fit_recipes(known, finished)
         checks = [
