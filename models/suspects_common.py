@@ -20,12 +20,6 @@ from plant.tables import Kind
 from storage.connect import Connection
 
 
-def judged_cells(connection: Connection, line: str, span: tuple[datetime, datetime]) -> list[str]:
-    """Return the cells of *line* that were held, scrapped, or said to have a fault, in *span*."""
-    given = {"line": line, "from_time": span[0], "to_time": span[1]}
-    return [cell for (cell,) in connection.execute(statement("suspect_judged"), given)]
-
-
 def places_of(
     connection: Connection, plant: Plant, place: tuple[str, str], cells: Collection[str]
 ) -> list[str]:

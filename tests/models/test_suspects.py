@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from bench.scenario_feed import HOUR_MS, feed, windows
 from models.suspects import write_suspects
+from models.suspects_common import common_to, places_of
 from plant.frames import Frame, block
 from plant.load import load_plant
 from plant.model import Plant
@@ -246,3 +247,22 @@ def test_without_any_cells_around_it_there_is_still_its_own_place(
     write_suspects(connection, plant, [number])
     (only,) = suspects(connection, number)
     assert (only.value, only.affected) == ("l1-filler-02:3", 0)
+
+
+def test_what_judged_cells_have_in_common_is_found_and_where_they_were_measured(
+    connection: Connection, plant: Plant
+) -> None:
+    def wound(machine: str, count: int) -> list[str]:
+        rows = connection.execute(
+            "SELECT cell FROM cell.winding WHERE equipment = %s ORDER BY md5(cell) LIMIT %s",
+            (machine, count),
+        )
+        return [cell for (cell,) in rows]
+
+    cells = wound("l1-winder-02", 24) + wound("l1-winder-01", 2)
+    first = common_to(connection, plant, ("l1", "winding"), cells, (BEGIN, END))[0]
+    assert (first.name.kind, first.name.value) == ("equipment", "l1-winder-02")
+    assert (first.affected, first.affected_total) == (24, 26)
+    places = places_of(connection, plant, ("l1", "winding"), cells)
+    assert places == ["l1-winder-02", "l1-winder-01"]
+    assert common_to(connection, plant, ("l1", "winding"), [], (BEGIN, END)) == []
