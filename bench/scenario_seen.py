@@ -38,7 +38,7 @@ class Anomaly(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A cell that does not just pass: when, and whether it is not to pass at all or downgraded."""
+    """A cell that does not just pass; *is_condemned* says that it is held or scrapped."""
 
     cell: str
     time: datetime
@@ -91,7 +91,7 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
         judged = tuple(
             Judged(*row)
             for row in connection.execute(
-                "SELECT cell, time, fault_class, disposition <> 'pass' FROM analysis.cell_quality"
+                "SELECT cell, time, fault_class, disposition IN ('hold', 'scrap') FROM analysis.cell_quality"
                 " WHERE fault_class <> 'none' OR disposition <> 'pass' ORDER BY time, cell"
             )
         )
