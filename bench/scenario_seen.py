@@ -15,6 +15,7 @@ from plant.model import Plant
 from storage.connect import connect
 
 _ANOMALIES = Path(__file__).with_name("scenario_anomalies.sql")
+_CELLS = Path(__file__).with_name("scenario_cells.sql")
 
 
 class Anomaly(NamedTuple):
@@ -88,13 +89,8 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
             Anomaly._make((*rest, tuple(values), tuple(factors), sentence))
             for *rest, values, factors, sentence in rows
         )
-        judged = tuple(
-            Judged(*row)
-            for row in connection.execute(
-                "SELECT cell, time, fault_class, disposition IN ('hold', 'scrap') FROM analysis.cell_quality"
-                " WHERE fault_class <> 'none' OR disposition <> 'pass' ORDER BY time, cell"
-            )
-        )
+        cells = connection.execute(sql.SQL(_CELLS.read_text("utf-8")))
+        judged = tuple(Judged(*row) for row in cells)
         line = plant.production.lines[0]
         tray = plant.cell_quality.tray if plant.cell_quality else ""
         faulty = [one.cell for one in judged if one.fault_class != "none"]
