@@ -37,7 +37,8 @@ _ANALYSED = (
 
 
 _WRITTEN = (
-    "SELECT to_jsonb(a) - '{id,xid,detected_at,event}'::text[] FROM analysis.anomaly AS a ORDER BY id",
+    """SELECT to_jsonb(a) - '{id,xid,detected_at,event}'::text[] FROM analysis.anomaly AS a
+        ORDER BY id""",
     "SELECT to_jsonb(c) - 'id' FROM analysis.chart AS c ORDER BY position, characteristic",
     """SELECT to_jsonb(l) - 'created_at' FROM analysis.control_limit AS l
         ORDER BY position, characteristic""",
