@@ -64,5 +64,5 @@ def judge_cells(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> None
         review = Review(plant, connection, model.references, model.forecasters)
         for line in plant.production.lines:
             for verdicts in review.between(line, *span):
-                write(connection, verdicts, {verdict.cell for verdict in verdicts})
+                write(connection, [(verdict, True) for verdict in verdicts])
         connection.commit()
