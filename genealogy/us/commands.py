@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +15,13 @@ import typer
 from rich.console import Console
 
 from genealogy.mounts import catch_up
+from genealogy.options import Since, Until, aware
 from genealogy.us import evidence
 from genealogy.us.books import Book, columns_of, take
-from genealogy.us.render import show
+from genealogy.us.render import show, show_scrapped
 from genealogy.us.report import LedgerError, Report, report
 from genealogy.us.rules import SHIPPED, load_rules
+from genealogy.us.scrap import scrap
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 from storage.connect import Connection, connect
@@ -103,6 +105,33 @@ def cells(
     typer.echo("\t".join(names))
     for row in rows:
         typer.echo("\t".join("" if value is None else str(value) for value in row))
+
+
+@app.command("scrap")
+def show_scrap(
+    *,
+    since: Since = None,
+    until: Until = None,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    as_json: Json = False,
+) -> None:
+    """Show scrap by station, cause and material, its value, and what went to recycling.
+
+    Without --from and --to of the last 24 hours.
+
+    Example: jellyroll ledger scrap --from 2026-11-01 --to 2026-12-01
+    """
+    end = aware(until) or datetime.now(UTC)
+    begin = aware(since) or end - timedelta(days=1)
+    with connect(database, application="jellyroll ledger") as connection:
+        catch_up(connection)
+        connection.commit()
+        found = scrap(connection, load_plant(plant), begin, end)
+    if as_json:
+        typer.echo(evidence.as_json(found))
+    else:
+        Console(highlight=False).print(*show_scrapped(found), sep="\n")
 
 
 @app.command("import")

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from genealogy.sql import statement
 from genealogy.us.report import Report
+from genealogy.us.scrap import Scrap
 from storage.connect import Connection
 
 #: What is written, and the query of each.
@@ -47,7 +48,7 @@ def write(connection: Connection, report: Report, rules: Path, folder: Path) -> 
     return [*files, manifest]
 
 
-def as_json(report: Report) -> bytes:
+def as_json(report: Report | Scrap) -> bytes:
     """Return *report* as a JSON document; amounts are texts, so that no digit is lost."""
     return orjson.dumps(asdict(report), default=str, option=orjson.OPT_INDENT_2)
 

@@ -14,6 +14,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+#: What cells are counted together by.
+Group = tuple[object, ...]
+
 
 class Key(NamedTuple):
     """Cells of one product sold in one month, by its first day."""
@@ -57,7 +60,7 @@ class Lot:
 class Use:
     """*amount* of *lot* in the cells of *key*; an empty lot is one that nobody recorded."""
 
-    key: Key
+    key: Group
     lot: str
     amount: float
     unit: str
@@ -98,22 +101,22 @@ def cost_of(amount: float, lot: Lot) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The material of the cells of a year: costs by product and month, by material, by lot."""
+    """The material of some cells: costs by group, by material, by lot."""
 
-    by_key: Mapping[Key, Cost]
+    by_key: Mapping[Group, Cost]
     by_material: Mapping[str, Cost]
     by_lot: Mapping[str, Cost]
-    #: Products and months whose cells hold lots of which the ledger does not know the cost, and
-    #: which: their ratio cannot be stated.
-    unknown: Mapping[Key, tuple[str, ...]]
+    #: Groups whose cells hold lots of which the ledger does not know the cost, and which: their
+    #: ratio cannot be stated.
+    unknown: Mapping[Group, tuple[str, ...]]
 
 
 def bill(uses: Iterable[Use], lots: Mapping[str, Lot]) -> Bill:
     """Return the costs of *uses* by what the ledger knows of *lots*."""
-    by_key: defaultdict[Key, Cost] = defaultdict(Cost)
+    by_key: defaultdict[Group, Cost] = defaultdict(Cost)
     by_material: defaultdict[str, Cost] = defaultdict(Cost)
     by_lot: defaultdict[str, Cost] = defaultdict(Cost)
-    unknown: defaultdict[Key, set[str]] = defaultdict(set)
+    unknown: defaultdict[Group, set[str]] = defaultdict(set)
     for use in uses:
         lot = lots.get(use.lot)
         if lot is None:
@@ -134,7 +137,7 @@ def bill(uses: Iterable[Use], lots: Mapping[str, Lot]) -> Bill:
 class StripUse:
     """*metres* of *strip* in the cells of *key*."""
 
-    key: Key
+    key: Group
     strip: str
     metres: float
 
@@ -159,7 +162,7 @@ def coated(
     per_metre: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for part in lots:
         per_metre[part.roll][part.lot] = part.kg / part.metres
-    amounts: defaultdict[tuple[Key, str], float] = defaultdict(float)
+    amounts: defaultdict[tuple[Group, str], float] = defaultdict(float)
     for use in strips:
         for lot, kg in per_metre[roll_of.get(use.strip, "")].items():
             amounts[use.key, lot] += use.metres * kg

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from genealogy.us.report import Report
+from genealogy.us.scrap import Scrap
 
 
 def show(report: Report) -> Iterator[RenderableType]:
@@ -49,6 +50,29 @@ def show(report: Report) -> Iterator[RenderableType]:
         (
             (m.material, f"{m.cost_usd:,.2f}", _share(m.clean_ratio), _share(m.domestic_ratio))
             for m in report.materials
+        ),
+    )
+
+
+def show_scrapped(scrap: Scrap) -> Iterator[RenderableType]:
+    """Yield what to print of *scrap*."""
+    cells = sum(cause.cells for cause in scrap.causes)
+    yield Text(
+        f"{scrap.since:%Y-%m-%d %H:%M} to {scrap.until:%Y-%m-%d %H:%M}: {cells:,} cells failed",
+        style="bold",
+    )
+    yield _table(
+        ("station", "because of", "cells", "recycled", "material USD"),
+        (
+            (c.station, c.result, f"{c.cells:,}", f"{c.recycled:,}", f"{c.cost_usd:,.2f}")
+            for c in scrap.causes
+        ),
+    )
+    yield _table(
+        ("material", "amount", "unit", "recycled", "USD"),
+        (
+            (m.material, f"{m.amount:,.3f}", m.unit, f"{m.recycled:,.3f}", f"{m.cost_usd:,.2f}")
+            for m in scrap.materials
         ),
     )
 

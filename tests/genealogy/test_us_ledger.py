@@ -24,6 +24,7 @@ amount,unit,usd_per_unit,received_on
 nca-1,nca,Good Cathode,US,false,C-77,2033-01-01,10000,kg,20,2030-12-01
 graphite-1,graphite,Far Anode,CN,true,,,10000,kg,5,2030-12-01
 """
+PILOT = Path(__file__).parents[2] / "plant" / "pilot.toml"
 CALIBRATIONS = """equipment,position,certificate,valid_from,valid_until
 l1-tester-01,,K-2031,2030-01-01,2032-01-01
 """
@@ -33,6 +34,16 @@ l1-tester-01,,K-2031,2030-01-01,2032-01-01
 def connection(migrated_database: str) -> Iterator[Connection]:
     with connect(migrated_database, application="test") as connection:
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def plain_plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The pilot plant, whose vehicle cell takes no bought parts."""
+    path = tmp_path / "plain.toml"
+    text = f'base = "{PILOT}"\n[recipes]\nvehicle.parts = "none"\n'
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("JELLYROLL_PLANT", str(path))
+    return path
 
 
 def make_cells(connection: Connection, count: int) -> None:
@@ -238,12 +249,11 @@ def test_a_file_with_errors_is_told_all_of_them_and_adds_nothing(
 
 
 def test_a_part_is_priced_by_the_lot_that_was_mounted_when_the_cell_was_there(
-    connection: Connection, migrated_database: str, tmp_path: Path
+    connection: Connection, migrated_database: str, tmp_path: Path, plain_plant: Path
 ) -> None:
     plant = tmp_path / "plant.toml"
-    pilot = Path(__file__).parents[2] / "plant" / "pilot.toml"
     plant.write_text(
-        f'base = "{pilot}"\n[recipes.vehicle.parts]\n'
+        f'base = "{plain_plant}"\n[recipes.vehicle.parts]\n'
         'electrolyte = { station = "filling", amount = 6.4, unit = "g", source = "D" }\n',
         encoding="utf-8",
     )
@@ -266,6 +276,39 @@ def test_a_part_is_priced_by_the_lot_that_was_mounted_when_the_cell_was_there(
     report = report_of(migrated_database, 2031, "--plant", str(plant))
     assert report["months"][0]["unknown"] == ["drum-2"]
     assert {e["reason"] for e in report["excluded"]} == {"material-assistance ratio not known"}
+
+
+def test_scrap_is_told_by_station_cause_and_material_and_what_was_recycled(
+    connection: Connection, migrated_database: str, tmp_path: Path
+) -> None:
+    fill(connection, tmp_path, 40)
+    connection.execute("""
+        INSERT INTO cell.winding (time, cell, equipment, verdict, diameter, insulation) VALUES
+          ('2031-01-05Z', 'cell-1', 'l1-winder-01', 'fail', 21.0, 300),
+          ('2031-01-05Z', 'cell-2', 'l1-winder-01', 'fail', 20.2, 5),
+          ('2031-01-05Z', 'cell-3', 'l1-winder-01', 'pass', 20.2, 300)
+    """)
+    connection.execute(
+        "UPDATE cell.end_of_line SET verdict = 'fail' WHERE cell IN ('cell-1', 'cell-4')"
+    )
+    connection.execute("UPDATE cell.end_of_line SET capacity = 4.5 WHERE cell = 'cell-4'")
+    sell(connection, 2, 2, what="recycled", customer=None, customer_class=None)
+    done = ledger(
+        migrated_database, "scrap", "--from", "2031-01-01", "--to", "2031-03-01", "--json"
+    )
+    found = json.loads(done.stdout)
+    assert {(c["station"], c["result"], c["cells"], c["recycled"]) for c in found["causes"]} == {
+        ("winding", "diameter", 1, 0),
+        ("winding", "insulation", 1, 1),
+        ("end_of_line", "capacity", 1, 0),
+    }
+    # Each cell has 0.8 g of cathode at 20 dollars a kilogram, and 0.4 g of anode at 5.
+    assert [c["cost_usd"] for c in found["causes"]] == pytest.approx([0.018] * 3)
+    kilograms = {m["material"]: (m["amount"], m["recycled"]) for m in found["materials"]}
+    assert kilograms["nca"] == pytest.approx((0.0024, 0.0008))
+    assert kilograms["graphite"] == pytest.approx((0.0012, 0.0004))
+    shown = ledger(migrated_database, "scrap", "--from", "2031-01-01", "--to", "2031-03-01")
+    assert "3 cells failed" in shown.stdout
 
 
 def mount(connection: Connection, time: datetime, drum: str) -> None:
