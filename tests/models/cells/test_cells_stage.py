@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from models.cells.stage import CellStage
 from models.cells.standard import standards
 from models.follow import catch_up
 from plant.frames import Frame, block
+from plant.load import PILOT
 from plant.model import Plant
 from plant.tables import Kind
 from plant.times import from_us
@@ -181,13 +183,16 @@ def run(dsn: str, *arguments: str) -> Any:
 
 
 def test_the_commands_train_screen_grade_and_show_what_is_in_the_database(
-    empty: str, pilot: Plant, cells: Cells
+    empty: str, pilot: Plant, cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feed(empty, pilot, cells, *STATIONS)
+    file = tmp_path / "plant.toml"
+    file.write_text(f'base = "{PILOT}"\n[cell_quality.forecast]\ntargets = ["capacity"]\n')
+    monkeypatch.setenv("JELLYROLL_PLANT", str(file))
     span = ("--from", from_us(START_US).isoformat(), "--to", "2027-01-01")
     trained = run(empty, "train", *span)
     assert trained["version"] == 1
-    assert {found["target"] for found in trained["checks"]} == {"capacity", "dcir", "k_value"}
+    assert {found["station"] for found in trained["checks"]} == {"sealing", "formation"}
     screened = run(empty, "screen", *span)
     assert screened["cells"] == CELLS
     assert {"kind": "spec", "measure": "k_value", "cells": 1} in screened["reasons"]
