@@ -14,7 +14,7 @@ from typing import TypeGuard
 
 import psycopg
 
-from ingest.batch import Batch, Item
+from ingest.batch import Batch
 from ingest.commit import Committed, commit
 from ingest.message import Message
 from ingest.tally import Tally
@@ -125,9 +125,10 @@ class Writer:
         if len(batch.items) > 1:
             first, second = batch.halves()
             return self._write(first) + self._write(second)
-        message = batch.items[0].message
+        (item,) = batch.items
         log.warning("the database refuses a message: %s", error)
-        return self._write(Batch([Item(message, _refused(message, error))]))
+        refused = item._replace(outcome=_refused(item.message, error), note=None)
+        return self._write(Batch([refused]))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:

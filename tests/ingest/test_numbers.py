@@ -10,6 +10,8 @@ import sys
 import urllib.request
 from collections.abc import Callable
 
+import psycopg
+
 from plant.tables import Kind
 from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
 
@@ -64,6 +66,21 @@ def test_each_machine_and_each_run_counts_for_itself(
     assert database.rows(GAPS) == [(FILLER, 1, 101, 101, 1), (FILLER, 2, 2, 2, 1)]
     details = database.rows("SELECT detail FROM ingest.dead_letter ORDER BY id")
     assert details[1] == ("'seq' must be a whole number from 0 to 2^53, not -1",)
+
+
+def test_a_message_that_the_database_refuses_is_not_missing(
+    ingest: IngestProcess, publisher: Publisher, database: Database, now_ms: Callable[[], int]
+) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        connection.execute("ALTER TABLE telemetry.filling ADD CHECK (vacuum <> 7)")
+    ingest.start()
+    for seq, vacuum in enumerate((5.0, 7.0, 5.0)):
+        document = {"ts": now_ms(), "vacuum": vacuum, "seq": seq}
+        publisher.send(FILLER, Kind.TELEMETRY, document)
+    publisher.settle()
+    wait_until(lambda: database.balance()["messages"] == 3, "three messages")
+    assert database.balance()["dead_letters"] == 1
+    assert database.rows(GAPS) == []
 
 
 def test_a_redelivered_number_changes_nothing(
