@@ -2,39 +2,101 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from dashboards.targets import committed
+from dashboards.timing import MOST_BOARD_MS, MOST_MS, Whole, timings, wholes
+from plant.load import load_plant
+from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from storage.connect import connect
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards as code.")
 
 
 @app.command()
-def build() -> None:
+def build(plant: PlantFile = DEFAULT_PLANT) -> None:
     """Write the dashboards and the provisioning files that Grafana loads.
 
     Example: jellyroll dashboards build
     """
-    changed = _publish().build()
+    changed = _publish().build(load_plant(plant))
     for path in changed:
         typer.echo(f"+ {_shown(path)}")
     typer.echo(f"{len(changed)} files written" if changed else "nothing to do")
 
 
 @app.command()
-def check() -> None:
+def check(plant: PlantFile = DEFAULT_PLANT) -> None:
     """Tell whether the files are what `build` would write; exit code 1 if not.
 
     Example: jellyroll dashboards check
     """
-    changed = _publish().stale()
+    changed = _publish().stale(load_plant(plant))
     for path in changed:
         typer.echo(f"not current: {_shown(path)}", err=True)
     if changed:
         typer.echo("Run `jellyroll dashboards build` and commit what it writes.", err=True)
         raise typer.Exit(1)
     typer.echo("all files are current")
+
+
+@app.command("time")
+def time_queries(
+    database: DatabaseUrl,
+    until: Annotated[
+        datetime | None, typer.Option(help="The end of all time ranges, UTC; default: now.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send every query of every board as Grafana would, and tell how long each board takes.
+
+    At 15 min, 24 h and 30 d, with one, several and all of each choice, and with quotes in it. The
+    exit code is 1 if Grafana could not show what comes back. DATABASE is best `grafana_reader`'s.
+
+    Example: jellyroll dashboards time --database postgresql://grafana_reader@localhost/jellyroll
+    """
+    end = (until or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
+    with connect(database, application="jellyroll dashboards time") as connection:
+        connection.autocommit = True
+        # As Grafana's role sees it, whoever asks.
+        connection.execute("SET search_path = dash, public")
+        found = list(timings(connection, committed(), end))
+    if as_json:
+        typer.echo(json.dumps([timing._asdict() for timing in found]))
+    else:
+        _print_wholes(wholes(found))
+    faults = [timing for timing in found if timing.fault]
+    for timing in faults:
+        typer.echo(
+            f"{timing.board}, {timing.target}, {timing.span}, {timing.choice}: {timing.fault}",
+            err=True,
+        )
+    if faults:
+        raise typer.Exit(1)
+
+
+def _print_wholes(found: list[Whole]) -> None:
+    table = Table("board", "zoom", "queries", "p95 ms", "whole ms", "slowest query", box=None)
+    for whole in found:
+        over = whole.p95_ms > MOST_MS or whole.whole_ms > MOST_BOARD_MS
+        table.add_row(
+            whole.board,
+            whole.span,
+            str(whole.queries),
+            f"{whole.p95_ms:.0f}",
+            f"{whole.whole_ms:.0f}",
+            whole.slowest,
+            style="bold" if over else None,
+        )
+    Console(width=150).print(table)
 
 
 def _publish() -> ModuleType:

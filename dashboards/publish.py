@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dashboards.boards import boards
 from dashboards.panels import PLUGIN, text_of
+from plant.model import Plant
 
 HERE = Path(__file__).parent
 #: The data source's fixed uid, to which alert rules and links refer.
@@ -57,19 +58,19 @@ providers:
 """
 
 
-def files() -> dict[str, str]:
+def files(plant: Plant) -> dict[str, str]:
     """Return every file by its path below the folder `dashboards`: the same text each time."""
     return {
         "provisioning/datasources/jellyroll.yaml": _SOURCES,
         "provisioning/dashboards/jellyroll.yaml": _PROVIDERS,
-        **{f"generated/{board.uid}.json": text_of(board) for board in boards()},
+        **{f"generated/{board.uid}.json": text_of(board) for board in boards(plant)},
     }
 
 
-def build(folder: Path = HERE) -> list[Path]:
+def build(plant: Plant, folder: Path = HERE) -> list[Path]:
     """Write what is not current, remove boards that are no more; return the paths of both."""
-    changed = stale(folder)
-    texts = files()
+    changed = stale(plant, folder)
+    texts = files(plant)
     for path in changed:
         text = texts.get(path.relative_to(folder).as_posix())
         if text is None:
@@ -80,9 +81,9 @@ def build(folder: Path = HERE) -> list[Path]:
     return changed
 
 
-def stale(folder: Path = HERE) -> list[Path]:
+def stale(plant: Plant, folder: Path = HERE) -> list[Path]:
     """Return the files in *folder* that differ from what would be built, or should not be there."""
-    texts = files()
+    texts = files(plant)
     wanted = {folder / name: text.encode() for name, text in texts.items()}
     extra = set(folder.glob("generated/*.json")) - set(wanted)
     differing = (

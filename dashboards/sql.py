@@ -63,12 +63,14 @@ def _branch(relation: str, select: str, zoom: str, where: str, by: str) -> str:
     )
 
 
+_RAW_BAND = 'avg(value) AS "mean", min(value) AS "min", max(value) AS "max"'
+_BAND = 'sum(sum) / sum(n)::double precision AS "mean", min(min) AS "min", max(max) AS "max"'
+
 #: A result of a station, as mean with the extremes: a mean alone hides the spike.
-RESULT_BAND = Zoom(
-    "result",
-    raw='avg(value) AS "mean", min(value) AS "min", max(value) AS "max"',
-    condensed='sum(sum) / sum(n)::double precision AS "mean", min(min) AS "min", max(max) AS "max"',
-)
+RESULT_BAND = Zoom("result", raw=_RAW_BAND, condensed=_BAND)
+
+#: A signal of machines, likewise.
+SIGNAL_BAND = Zoom("sample", raw=_RAW_BAND, condensed=_BAND)
 
 #: The same as sum and count, from which any mean follows.
 RESULT_SUMS = Zoom(

@@ -1,4 +1,4 @@
-SELECT min(title) AS __text, characteristic AS __value
+SELECT min(title || ' [' || unit || ']') AS __text, characteristic AS __value
 FROM dash.signal
 WHERE kind = 'cell' AND station IN (${station:sqlstring})
 GROUP BY characteristic

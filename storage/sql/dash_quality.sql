@@ -185,3 +185,23 @@ JOIN plant.equipment AS e ON e.name = g.equipment;
 CREATE OR REPLACE VIEW dash.hold AS
 SELECT h.cell, h.at AS time, h.who, h.reason
 FROM material.hold_now AS h;
+
+-- Nominal and limits of each signal and result by recipe; '' is what names none, the first.
+CREATE OR REPLACE VIEW dash.signal_of_recipe AS
+SELECT ''::text AS recipe, g.*
+FROM dash.signal AS g
+UNION ALL
+SELECT
+    r.name, g.station, g.equipment_group, g.kind, g.characteristic, g.title, g.unit,
+    coalesce(o.nominal, g.nominal), coalesce(o.sd, g.sd),
+    CASE WHEN o.name IS NULL THEN g.low ELSE o.low END,
+    CASE WHEN o.name IS NULL THEN g.high ELSE o.high END,
+    g.rate_hz, g.per_position, g.ordinal
+FROM dash.signal AS g
+CROSS JOIN plant.recipe AS r
+LEFT JOIN plant.recipe_signal AS o
+    ON o.recipe = r.name
+   AND o.station = g.station
+   AND o.equipment_group = g.equipment_group
+   AND o.kind = g.kind
+   AND o.name = g.characteristic;

@@ -1,14 +1,10 @@
-"""What Grafana does to a query before the database sees it, and a database to show it to."""
+"""Queries as Grafana sends them, and a small database to show them to."""
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,89 +12,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from dashboards.expand import Variables, View, sent
+from dashboards.targets import committed
 from plant.model import Plant
 from stack.postgres import PrivateCluster
 from storage.connect import Connection, connect
 from storage.migrate import migrate
-
-GENERATED = Path(__file__).parents[2] / "dashboards" / "generated"
-
-# Grafana's roundInterval: below the first number, in ms, the second is taken.
-_ROUNDED = (
-    (10, 1), (15, 10), (35, 20), (75, 50), (150, 100), (350, 200), (750, 500), (1_500, 1_000),
-    (3_500, 2_000), (7_500, 5_000), (12_500, 10_000), (17_500, 15_000), (25_000, 20_000),
-    (45_000, 30_000), (90_000, 60_000), (210_000, 120_000), (450_000, 300_000),
-    (750_000, 600_000), (1_050_000, 900_000), (1_500_000, 1_200_000), (2_700_000, 1_800_000),
-    (5_400_000, 3_600_000), (9_000_000, 7_200_000), (16_200_000, 10_800_000),
-    (32_400_000, 21_600_000), (86_400_000, 43_200_000), (604_800_000, 86_400_000),
-)  # fmt: skip
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-Variables = dict[str, str | list[str]]
-
-
-def duration_ms(text: str) -> int:
-    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h|d)", text).groups()  # type: ignore[union-attr]
-    return int(number) * _UNITS_MS[unit]
-
-
-@dataclass(frozen=True)
-class View:
-    """The time range on the screen, and how many pixels wide the panel is."""
-
-    start: datetime
-    end: datetime
-    pixels: int = 900
-
-    def interval_ms(self, panel: dict[str, Any] | None = None) -> int:
-        """Return the bucket that Grafana chooses for *panel*."""
-        panel = panel or {}
-        span = (self.end - self.start) / timedelta(milliseconds=1)
-        wanted = span / panel.get("maxDataPoints", self.pixels)
-        rounded = next((value for limit, value in _ROUNDED if wanted < limit), 604_800_000)
-        return max(rounded, duration_ms(panel.get("interval", "1s")))
-
-
-def interpolate(text: str, variables: Variables) -> str:
-    """Put the variables in, as the browser does with the format `sqlstring`."""
-
-    def value(match: re.Match[str]) -> str:
-        chosen = variables[match[1]]
-        many = [chosen] if isinstance(chosen, str) else chosen
-        return ",".join("'" + one.replace("'", "''") + "'" for one in many)
-
-    text = re.sub(r"\$\{(\w+):sqlstring\}", value, text)
-    left = re.search(r"\$\{\w+[^}]*\}|\$(?!__)\w+", text)
-    assert left is None, f"a variable without the format sqlstring: {left}"
-    return text
-
-
-def expand(text: str, view: View, panel: dict[str, Any] | None = None) -> str:
-    """Replace the macros, in the order and with the pattern of Grafana's server."""
-    ms = view.interval_ms(panel)
-    shown = next(
-        f"{ms // size}{unit}" for unit, size in reversed(_UNITS_MS.items()) if ms % size == 0
-    )
-    text = text.replace("$__interval_ms", str(ms)).replace("$__interval", shown)
-    start, end = (f"'{t:%Y-%m-%dT%H:%M:%SZ}'" for t in (view.start, view.end))
-
-    def macro(match: re.Match[str]) -> str:
-        name, arguments = match[1], [a.strip() for a in match[2].split(",")]
-        match name:
-            case "__timeFilter":
-                return f"{arguments[0]} BETWEEN {start} AND {end}"
-            case "__timeFrom":
-                return start
-            case "__timeTo":
-                return end
-            case "__timeGroup" | "__timeGroupAlias":
-                width = duration_ms(arguments[1].strip("'")) / 1000
-                alias = ' AS "time"' if name == "__timeGroupAlias" else ""
-                return f"time_bucket('{width:.3f}s',{arguments[0]}){alias}"
-        raise AssertionError(f"unknown macro {name!r}")
-
-    # Grafana's own pattern: no nested parentheses in the arguments.
-    return re.sub(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)", macro, text)
+from tests.dashboards.fill import fill_other_boards
 
 
 @pytest.fixture
@@ -108,16 +28,15 @@ def render() -> Callable[..., str]:
     def rendered(
         text: str, view: View, variables: Variables, panel: dict[str, Any] | None = None
     ) -> str:
-        return expand(interpolate(text, variables), view, panel)
+        return sent(text, view, variables, panel)
 
     return rendered
 
 
 @pytest.fixture(scope="session")
 def board() -> dict[str, Any]:
-    """The committed board."""
-    content: dict[str, Any] = json.loads((GENERATED / "jr-line.json").read_text(encoding="utf-8"))
-    return content
+    """The committed board of one station."""
+    return next(content for content in committed() if content["uid"] == "jr-station")
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +45,7 @@ def views(now: datetime) -> dict[str, View]:
     spans = {
         "15 min": timedelta(minutes=15),
         "24 h": timedelta(hours=24),
-        "90 d": timedelta(days=90),
+        "30 d": timedelta(days=30),
     }
     return {name: View(now - span, now) for name, span in spans.items()}
 
@@ -214,33 +133,5 @@ def _fill(connection: Connection, now: datetime) -> None:
         " 'l1', 'filling', 'l1-filler-01', 3, 'fill_mass', 'low', 'Nozzle 3 doses low', %s, '{}')",
         (now - timedelta(minutes=9), now - timedelta(minutes=15)),
     )
+    fill_other_boards(connection, now)
     connection.execute("ANALYZE")
-
-
-def queries_of(board: dict[str, Any]) -> Sequence[tuple[str, str, str, dict[str, Any]]]:
-    """Return name, format, text and panel of each query of a board."""
-    found = [
-        (f"{panel['title']} {target['refId']}", target["format"], target["rawSql"], panel)
-        for panel in board["panels"]
-        for target in panel["targets"]
-    ]
-    found += [
-        (f"variable {v['name']}", "table", v["query"], {})
-        for v in board["templating"]["list"]
-        if v["type"] == "query"
-    ]
-    found += [
-        (f"annotation {a['name']}", a["target"]["format"], a["target"]["rawSql"], {})
-        for a in board["annotations"]["list"]
-    ]
-    return found
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `board_query` once for each query of each committed board."""
-    if "board_query" in metafunc.fixturenames:
-        boards = [
-            json.loads(p.read_text(encoding="utf-8")) for p in sorted(GENERATED.glob("*.json"))
-        ]
-        queries = [query for content in boards for query in queries_of(content)]
-        metafunc.parametrize("board_query", queries, ids=[query[0] for query in queries])

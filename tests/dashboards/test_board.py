@@ -9,14 +9,33 @@ from typing import Any
 import pytest
 
 from dashboards import palette
+from dashboards.boards import boards
+from dashboards.panels import Panel as PanelOfBoard
+from dashboards.targets import committed
+from plant.model import Plant
 
 Panel = dict[str, Any]
+BOARDS = {content["uid"]: content for content in committed()}
+
+
+@pytest.fixture(params=BOARDS)
+def board(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each committed board."""
+    return BOARDS[request.param]
+
+
+def test_the_nine_boards_are_there_with_a_title_each() -> None:
+    assert set(BOARDS) == {
+        f"jr-{name}"
+        for name in ("overview", "line", "station", "formation", "cell", "roll", "utilities",
+                     "models", "pipeline")
+    }  # fmt: skip
+    assert len({content["title"] for content in BOARDS.values()}) == len(BOARDS)
 
 
 def test_it_is_the_classic_form_that_loads_from_a_file(board: dict[str, Any]) -> None:
     assert board["schemaVersion"] <= 42
     assert not {"apiVersion", "kind", "id", "version"} & board.keys()
-    assert board["uid"] == "jr-line"
     assert board["editable"] is False
 
 
@@ -64,18 +83,19 @@ def test_every_query_goes_to_the_chosen_data_source(board: dict[str, Any]) -> No
         assert panel["datasource"] == chosen
         assert [target["datasource"] for target in panel["targets"]]
         assert all(target["datasource"] == chosen for target in panel["targets"])
-    others = [*board["templating"]["list"][1:], *board["annotations"]["list"]]
+    queried = [v for v in board["templating"]["list"] if v["type"] == "query"]
+    others = [*queried, *board["annotations"]["list"]]
     assert all(other["datasource"] == chosen for other in others)
 
 
 def test_only_core_panels_are_used(board: dict[str, Any]) -> None:
-    assert {panel["type"] for panel in board["panels"]} <= {"stat", "table", "timeseries"}
+    core = {"stat", "table", "timeseries", "state-timeline", "barchart"}
+    assert {panel["type"] for panel in board["panels"]} <= core
 
 
 def test_every_colour_is_of_the_palette(board: dict[str, Any]) -> None:
     text = json.dumps(board)
     found = set(re.findall(r'"(?:color|fixedColor|iconColor)": "([^"]+)"', text))
-    assert found
     assert found <= palette.COLOURS
 
 
@@ -91,16 +111,68 @@ def test_annotations_are_on_trends_that_exist(board: dict[str, Any]) -> None:
         assert set(annotation["filter"]["ids"]) <= trends
 
 
-@pytest.mark.parametrize("name", ["line", "equipment"])
-def test_lines_and_machines_can_be_chosen_several_or_all(board: dict[str, Any], name: str) -> None:
-    variable = next(v for v in board["templating"]["list"] if v["name"] == name)
-    assert variable["multi"]
-    assert variable["includeAll"]
-    assert variable["refresh"] == 1, "read when the dashboard opens, not at each change of time"
+def test_choices_are_read_when_the_board_opens_not_at_each_change_of_time(
+    board: dict[str, Any],
+) -> None:
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            assert variable["refresh"] == 1
+            assert variable["multi"] == variable["includeAll"]
 
 
-def test_no_station_is_hidden_by_grafana_s_limit_of_tiles(board: dict[str, Any]) -> None:
-    health = next(panel for panel in board["panels"] if panel["title"] == "Stations")
-    options = health["options"]["reduceOptions"]
-    assert options["values"] is True
-    assert options["limit"] >= 8 * 13, "the reference plant has 8 lines of 13 stations"
+def test_every_choice_is_used_and_every_use_can_be_chosen(board: dict[str, Any]) -> None:
+    names = {variable["name"] for variable in board["templating"]["list"]}
+    content = {key: value for key, value in board.items() if key != "uid"}
+    used = set(re.findall(r"\$\{(\w+)(?::\w+)?\}", json.dumps(content)))
+    builtin = {name for name in used if name.startswith("__")}
+    assert used - builtin == names
+
+
+def test_links_lead_to_boards_and_choices_that_exist(board: dict[str, Any]) -> None:
+    urls = re.findall(r'"url": "([^"]+)"', json.dumps(board))
+    assert any(url == "/d/jr-overview" for url in urls), "back to the overview"
+    assert any(url.startswith("${web}/alerts") for url in urls), "to the alerts"
+    for url in urls:
+        if found := re.match(r"/d/([\w-]+)", url):
+            choices = {v["name"] for v in BOARDS[found[1]]["templating"]["list"]}
+            assert set(re.findall(r"var-(\w+)=", url)) <= choices
+
+
+def test_one_gets_from_the_overview_to_a_cell() -> None:
+    leads = {
+        uid: set(re.findall(r"/d/(jr-\w+)\?", json.dumps(content)))
+        for uid, content in BOARDS.items()
+    }
+    assert "jr-line" in leads["jr-overview"]
+    assert "jr-station" in leads["jr-line"]
+    assert "jr-cell" in leads["jr-formation"] & leads["jr-roll"]
+    assert "jr-roll" in leads["jr-cell"]
+
+
+def test_no_tile_is_hidden_by_grafana_s_limit_of_tiles() -> None:
+    for uid, title in (("jr-line", "Stations"), ("jr-overview", "Lines")):
+        panel = next(p for p in BOARDS[uid]["panels"] if p["title"] == title)
+        options = panel["options"]["reduceOptions"]
+        assert options["values"] is True
+        assert options["limit"] >= 8 * 13, "the reference plant has 8 lines of 13 stations"
+
+
+def test_a_new_signal_of_the_dry_room_has_a_panel_by_itself(pilot: Plant) -> None:
+    whole = pilot.model_dump()
+    signals = whole["stations"]["dry_room"]["signals"]
+    signals["hydrogen"] = signals["dew_point"] | {"title": "Hydrogen", "unit": "10*-6"}
+    titles = {
+        panel.title
+        for board in boards(Plant.model_validate(whole))
+        for panel in board.panels or []
+        if isinstance(panel, PanelOfBoard)
+    }
+    assert "Hydrogen" in titles
+
+
+def test_a_plant_without_formation_has_no_board_of_it(pilot: Plant) -> None:
+    whole = pilot.model_dump()
+    whole["cell_quality"], whole["recipes"] = None, {}
+    del whole["stations"]["formation"]
+    uids = {board.uid for board in boards(Plant.model_validate(whole))}
+    assert uids == BOARDS.keys() - {"jr-formation", "jr-cell"}

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dashboards import publish
+from plant.model import Plant
 
 
 def load(name: str) -> dict[str, Any]:
@@ -17,29 +18,31 @@ def load(name: str) -> dict[str, Any]:
     return content
 
 
-def test_the_committed_files_are_current_to_the_byte() -> None:
-    assert publish.stale() == []
+def test_the_committed_files_are_current_to_the_byte(pilot: Plant) -> None:
+    assert publish.stale(pilot) == []
 
 
-def test_building_twice_writes_the_same_and_then_nothing(tmp_path: Path) -> None:
-    first = publish.build(tmp_path)
-    assert {path.relative_to(tmp_path).as_posix() for path in first} == set(publish.files())
+def test_building_twice_writes_the_same_and_then_nothing(pilot: Plant, tmp_path: Path) -> None:
+    first = publish.build(pilot, tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in first} == set(publish.files(pilot))
     texts = {path: path.read_bytes() for path in first}
-    assert publish.build(tmp_path) == []
+    assert publish.build(pilot, tmp_path) == []
     assert all(text.endswith(b"}\n") for path, text in texts.items() if path.suffix == ".json")
 
 
-def test_a_changed_a_missing_and_a_forgotten_file_are_found_and_mended(tmp_path: Path) -> None:
-    publish.build(tmp_path)
+def test_a_changed_a_missing_and_a_forgotten_file_are_found_and_mended(
+    pilot: Plant, tmp_path: Path
+) -> None:
+    publish.build(pilot, tmp_path)
     changed = tmp_path / "generated/jr-line.json"
     changed.write_text(changed.read_text(encoding="utf-8") + " ", encoding="utf-8")
     missing = tmp_path / "provisioning/dashboards/jellyroll.yaml"
     missing.unlink()
     forgotten = tmp_path / "generated/jr-old.json"
     forgotten.write_text("{}", encoding="utf-8")
-    assert set(publish.stale(tmp_path)) == {changed, missing, forgotten}
-    publish.build(tmp_path)
-    assert publish.stale(tmp_path) == []
+    assert set(publish.stale(pilot, tmp_path)) == {changed, missing, forgotten}
+    publish.build(pilot, tmp_path)
+    assert publish.stale(pilot, tmp_path) == []
     assert not forgotten.exists()
 
 

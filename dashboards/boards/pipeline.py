@@ -1,0 +1,170 @@
+"""Pipeline: whether everything arrives, in time, and has room."""
+
+from __future__ import annotations
+
+from dashboards import palette, panels
+from dashboards.boards.shared import first_choices
+from dashboards.panels import Board, Frame, Panel, Query
+from dashboards.sql import query
+from plant.model import Plant
+
+NEEDS: frozenset[str] = frozenset()
+TITLE_OF_FRESHNESS = "Since the last commit"
+TITLE_OF_QUEUE = "Who follows the ledger"
+TITLE_OF_LETTERS = "Dead letters by reason"
+TITLE_OF_DISK = "Database"
+
+
+def board(plant: Plant) -> Board:
+    """Return the board `jr-pipeline`."""
+    return panels.board(
+        "jr-pipeline",
+        "Pipeline",
+        "Does everything arrive, in time, and is there room for it?",
+        panels=panels.arranged(
+            (4, [(6, panel) for panel in _figures()]),
+            (8, [(8, panel) for panel in _trends()]),
+            (7, [(8, _balance()), (8, _letters()), (8, _gaps())]),
+            (8, [(8, _followers()), (8, _endpoints()), (8, _sessions())]),
+            (7, [(24, _workers())]),
+        ),
+        variables=first_choices(many_lines=True, plant=plant)[:2],
+        since="now-6h",
+    )
+
+
+def _figures() -> list[Panel]:
+    return [
+        panels.stat(
+            Frame(
+                title=TITLE_OF_FRESHNESS, unit="s", no_value="over a day",
+                description="Time since ingest last stored anything.",
+            ),
+            query("last_commit"), thresholds=[(60, palette.HIGH)], decimals=0,
+        ),
+        panels.stat(
+            Frame(
+                title="Dead letters, 24 h", unit="short", no_value="0",
+                description="Messages that could not be read. They are kept, with the reason.",
+            ),
+            query("dead_letters"), thresholds=[(1, palette.LOW)],
+        ),
+        panels.stat(
+            Frame(
+                title="Missing in the books", unit="short", no_value="0",
+                description="Dead letters of the last hour that were counted but not kept. It "
+                "must be 0.",
+            ),
+            query("missing"), thresholds=[(1, palette.HIGH)],
+        ),
+        panels.stat(
+            Frame(
+                title=TITLE_OF_DISK, unit="bytes", no_value="unknown",
+                description="What the database takes on its disk.",
+            ),
+            query("disk"), decimals=1,
+        ),
+    ]  # fmt: skip
+
+
+def _trends() -> list[Panel]:
+    return [
+        panels.trend(
+            Frame(
+                title="Values stored per second", unit="short",
+                no_value="Nothing stored in this time",
+                description="What ingest has committed, of all lines.",
+            ),
+            [Query(query("stored"))],
+            interval="10s",
+        ),
+        panels.trend(
+            Frame(
+                title="Messages per second", unit="short", no_value="Nothing stored in this time",
+                description="Messages taken in, and of these duplicates and dead letters.",
+            ),
+            [Query(query("ingest_messages"))],
+            interval="10s",
+        ),
+        panels.trend(
+            Frame(
+                title="From message to commit", unit="s", no_value="Nothing stored in this time",
+                description="How long messages waited in ingest: mean and longest of each bucket.",
+            ),
+            [Query(query("ingest_lag"))],
+            interval="10s",
+        ),
+    ]  # fmt: skip
+
+
+def _balance() -> Panel:
+    return panels.table(
+        Frame(
+            title="Books of the last hour", unit="short", no_value="Nothing in the last hour",
+            description="Messages = stored + duplicates + dead letters.",
+        ),
+        query("balance"),
+    )  # fmt: skip
+
+
+def _letters() -> Panel:
+    return panels.table(
+        Frame(
+            title=TITLE_OF_LETTERS, unit="none", no_value="No dead letter in this time",
+            description="Messages of the chosen time that could not be read; "
+            "`jellyroll deadletters` lists them.",
+        ),
+        query("dead_letters_by_reason"),
+    )  # fmt: skip
+
+
+def _gaps() -> Panel:
+    return panels.table(
+        Frame(
+            title="Lost on the way", unit="none", no_value="No message is missing",
+            description="Messages whose numbers never came, by sender.",
+        ),
+        query("gaps"),
+    )  # fmt: skip
+
+
+def _followers() -> Panel:
+    return panels.table(
+        Frame(
+            title=TITLE_OF_QUEUE, unit="none", no_value="Nobody follows the ledger",
+            description="Commits that each service has still to take in, and the age of the "
+            "oldest.",
+        ),
+        query("followers"), columns={"lag": [panels.unit("s"), *panels.above(60, palette.HIGH)]},
+    )  # fmt: skip
+
+
+def _endpoints() -> Panel:
+    return panels.table(
+        Frame(
+            title="Webhooks of the last day", unit="none", no_value="No webhook in the last day",
+            description="What waits, arrived and failed, and how late it arrived.",
+        ),
+        query("endpoints"),
+        columns={"99 % within": [panels.unit("s")], "failed": panels.above(1, palette.HIGH)},
+    )  # fmt: skip
+
+
+def _sessions() -> Panel:
+    return panels.table(
+        Frame(
+            title="Sessions of the database", unit="short", no_value="No session",
+            description="Connections to this database by program.",
+        ),
+        query("sessions"),
+    )  # fmt: skip
+
+
+def _workers() -> Panel:
+    return panels.table(
+        Frame(
+            title="Workers of ingest", unit="none", no_value="Nothing stored in this time",
+            description="What each took in, and its longest delay from message to commit (s).",
+        ),
+        query("ingest_workers"),
+    )  # fmt: skip

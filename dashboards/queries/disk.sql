@@ -1,0 +1,2 @@
+SELECT bytes AS "database"
+FROM dash.database
