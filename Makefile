@@ -19,7 +19,7 @@ bench: .venv/ready
 
 test: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 faults: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install

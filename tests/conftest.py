@@ -22,6 +22,7 @@ pytest_plugins = ["tests.fixtures_stack"]
 
 #: Tests that ask for one of these prove nothing when they are skipped.
 _REAL_SERVICES = {"cluster", "broker", "fresh_database", "migrated_database"}
+_NEEDED = "needed a real service"
 _skipped = pytest.StashKey[list[str]]()
 
 
@@ -60,8 +61,23 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.skipped and _REAL_SERVICES & set(getattr(item, "fixturenames", ())):
-        item.config.stash.setdefault(_skipped, []).append(item.nodeid)
+        report.user_properties.append((_NEEDED, True))
     return report
+
+
+class Skipped:
+    """Counts the skipped tests that needed a real service, of all processes that run tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and (_NEEDED, True) in map(tuple, report.user_properties):
+            self._config.stash.setdefault(_skipped, []).append(report.nodeid)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Skipped(config))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
