@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dashboards.boards import boards
 from dashboards.panels import PLUGIN, text_of
+from dashboards.watchdog import text_of_rules
 from plant.model import Plant
 
 HERE = Path(__file__).parent
@@ -60,10 +61,12 @@ providers:
 
 def files(plant: Plant) -> dict[str, str]:
     """Return every file by its path below the folder `dashboards`: the same text each time."""
+    made = boards(plant)
     return {
+        "provisioning/alerting/jellyroll.yaml": f"{_GENERATED}\n{text_of_rules(made, SOURCE_UID)}",
         "provisioning/datasources/jellyroll.yaml": _SOURCES,
         "provisioning/dashboards/jellyroll.yaml": _PROVIDERS,
-        **{f"generated/{board.uid}.json": text_of(board) for board in boards(plant)},
+        **{f"generated/{board.uid}.json": text_of(board) for board in made},
     }
 
 

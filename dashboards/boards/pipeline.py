@@ -9,10 +9,6 @@ from dashboards.sql import query
 from plant.model import Plant
 
 NEEDS: frozenset[str] = frozenset()
-TITLE_OF_FRESHNESS = "Since the last commit"
-TITLE_OF_QUEUE = "Who follows the ledger"
-TITLE_OF_LETTERS = "Dead letters by reason"
-TITLE_OF_DISK = "Database"
 
 
 def board(plant: Plant) -> Board:
@@ -37,7 +33,7 @@ def _figures() -> list[Panel]:
     return [
         panels.stat(
             Frame(
-                title=TITLE_OF_FRESHNESS, unit="s", no_value="over a day",
+                title="Since the last commit", unit="s", no_value="over a day",
                 description="Time since ingest last stored anything.",
             ),
             query("last_commit"), thresholds=[(60, palette.HIGH)], decimals=0,
@@ -59,7 +55,7 @@ def _figures() -> list[Panel]:
         ),
         panels.stat(
             Frame(
-                title=TITLE_OF_DISK, unit="bytes", no_value="unknown",
+                title="Database", unit="bytes", no_value="unknown",
                 description="What the database takes on its disk.",
             ),
             query("disk"), decimals=1,
@@ -110,7 +106,7 @@ def _balance() -> Panel:
 def _letters() -> Panel:
     return panels.table(
         Frame(
-            title=TITLE_OF_LETTERS, unit="none", no_value="No dead letter in this time",
+            title="Dead letters by reason", unit="none", no_value="No dead letter in this time",
             description="Messages of the chosen time that could not be read; "
             "`jellyroll deadletters` lists them.",
         ),
@@ -131,7 +127,7 @@ def _gaps() -> Panel:
 def _followers() -> Panel:
     return panels.table(
         Frame(
-            title=TITLE_OF_QUEUE, unit="none", no_value="Nobody follows the ledger",
+            title="Who follows the ledger", unit="none", no_value="Nobody follows the ledger",
             description="Commits that each service has still to take in, and the age of the "
             "oldest.",
         ),

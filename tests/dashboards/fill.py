@@ -19,10 +19,7 @@ def fill_other_boards(connection: Connection, now: datetime) -> None:
     _rooms(connection, now)
     _models(connection, now)
     _excursions(connection, now)
-    connection.execute(
-        "INSERT INTO ingest.cursor (follower, xid)"
-        " SELECT 'monitor', xid FROM ingest.batch ORDER BY xid LIMIT 1"
-    )
+    connection.execute("INSERT INTO ingest.cursor (follower, xid) VALUES ('monitor', '3')")
     connection.execute(
         "INSERT INTO ingest.sequence (source, run, seen)"
         " VALUES ('l1-filler-01', 1, '{[1,5),[9,20)}')"

@@ -1,0 +1,2 @@
+SELECT now() AS "time", bytes::double precision AS value
+FROM dash.database
