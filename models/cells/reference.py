@@ -31,6 +31,9 @@ _MOST_FITTED = 3000
 #: So many loads about a load show its level.
 LEVEL_LOADS = 48
 
+#: Standard error of a median of n normal values, times the root of n.
+MEDIAN_ERROR = 1.2533
+
 Tail = Callable[[float], float]
 
 
@@ -86,9 +89,12 @@ def learn(
     share = held_ppm * 1e-6 / (len(names) + 1)
     scale = np.array([_scale(residuals[name], floors[name]) for name in names])
     z = np.column_stack([residuals[name] for name in names]) / scale
-    limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in z.T])
+    # Each side has a tail of its own (few cells leak backwards): the heavier one counts.
+    limit = np.array(
+        [max(tail_limit(s * c[s * c > 0], share, normal_tail) for s in (1, -1)) for c in z.T]
+    )
     tray_scale = [
-        max(_tray_scale(measures[name], load), 1.2533 * s / np.sqrt(_usual_load(load)))
+        max(_tray_scale(measures[name], load), MEDIAN_ERROR * s / np.sqrt(_usual_load(load)))
         for name, s in zip(names, scale, strict=True)
     ]
     centre, precision = _tied(z) if tied else (np.zeros(len(names)), np.eye(len(names)))

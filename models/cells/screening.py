@@ -12,7 +12,7 @@ from models.cells.cells import Cells, Floats, Ints, Mask
 from models.cells.channels import channel_effects
 from models.cells.measures import measured
 from models.cells.peers import centred, group_medians, loads
-from models.cells.reference import Reference, learn, load_medians, running_level
+from models.cells.reference import MEDIAN_ERROR, Reference, learn, load_medians, running_level
 from models.cells.standard import Standard
 
 #: The least spread that is believed: a fiftieth of the healthy one, an instrument's resolution.
@@ -111,7 +111,10 @@ def screen(
         tray_limit = known.tray_limit
         for column, measure in enumerate(names):
             shift[own, column] = _shifts(values[measure][own], load[own], odd)
-            tray[own, column] = shift[own, column] / known.tray_scale[column]
+            _, count = group_medians(values[measure][own], load[own])
+            chance = MEDIAN_ERROR * known.scale[column] / np.sqrt(np.maximum(count, 1))
+            error = np.append(np.maximum(known.tray_scale[column], chance), np.nan)
+            tray[own, column] = shift[own, column] / error[load[own]]
             place = cells.place(quality.station_of(measure))[own]
             upstream = [cells.place(station)[own] for station in standard.upstream]
             effect, count = channel_effects(
