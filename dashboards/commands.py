@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +19,10 @@ from dashboards.timing import MOST_BOARD_MS, MOST_MS, Whole, timings, wholes
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
 from storage.connect import connect
+
+GrafanaUrl = Annotated[
+    str, typer.Option(envvar="JELLYROLL_GRAFANA_URL", help="Such as http://127.0.0.1:3000.")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards as code.")
 
@@ -46,6 +52,58 @@ def check(plant: PlantFile = DEFAULT_PLANT) -> None:
         typer.echo("Run `jellyroll dashboards build` and commit what it writes.", err=True)
         raise typer.Exit(1)
     typer.echo("all files are current")
+
+
+@app.command("publish")
+def publish_boards(
+    *,
+    grafana: GrafanaUrl,
+    token: Annotated[
+        str, typer.Option(envvar="JELLYROLL_GRAFANA_TOKEN", help="Of a service account.")
+    ],
+    database_host: Annotated[
+        str | None,
+        typer.Option(envvar="JELLYROLL_GRAFANA_DATABASE_HOST", help="HOST:PORT, for Grafana."),
+    ] = None,
+    database_name: Annotated[
+        str, typer.Option(envvar="JELLYROLL_GRAFANA_DATABASE_NAME")
+    ] = "jellyroll",
+    sslmode: Annotated[
+        str, typer.Option(envvar="JELLYROLL_GRAFANA_DATABASE_SSLMODE")
+    ] = "verify-full",
+    web: Annotated[
+        str | None, typer.Option(help="Where `jellyroll web` is, for the links to alerts.")
+    ] = None,
+) -> None:
+    """Bring a running Grafana (11 to 13) up to the boards: folder, data source, dashboards.
+
+    It may be run again at any time. A board that a person has saved there stays as it is. The data
+    source is made if it is not there, which needs --database-host and JELLYROLL_GRAFANA_PASSWORD.
+
+    Example: jellyroll dashboards publish --grafana https://grafana.plant --token "$TOKEN"
+    """
+    remote = _remote()
+    source = None
+    if database_host:
+        password = os.environ.get("JELLYROLL_GRAFANA_PASSWORD", "")
+        source = remote.Source(database_host, database_name, password, sslmode)
+    try:
+        for line in remote.publish(grafana, token, committed(), source=source, web=web):
+            typer.echo(line)
+    except remote.PublishError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command("open")
+def open_overview(grafana: GrafanaUrl) -> None:
+    """Open the plant overview of a running Grafana in the browser, as for a wall.
+
+    Example: jellyroll dashboards open --grafana http://127.0.0.1:3000
+    """
+    address = f"{grafana.rstrip('/')}/d/jr-overview?kiosk&theme=light&refresh=30s"
+    typer.echo(address)
+    webbrowser.open(address)
 
 
 @app.command("time")
@@ -97,6 +155,20 @@ def _print_wholes(found: list[Whole]) -> None:
             style="bold" if over else None,
         )
     Console(width=150).print(table)
+
+
+def _remote() -> ModuleType:
+    """Return dashboards.remote; without its library, say how to get it and exit with code 2."""
+    try:
+        from dashboards import remote  # noqa: PLC0415 - only one command needs the library
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("grafana_client"):
+            raise
+        typer.echo(
+            "Publishing needs the Grafana client: pip install 'jellyroll[grafana]'.", err=True
+        )
+        raise typer.Exit(2) from error
+    return remote
 
 
 def _publish() -> ModuleType:

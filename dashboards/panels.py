@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards import palette
+from dashboards.names import PLUGIN, SOURCE_NAME, SOURCE_UID
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -27,7 +28,6 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.cog.variants import Dataquery
     from grafana_foundation_sdk.models import common, dashboard
 
-PLUGIN = "grafana-postgresql-datasource"
 SOURCE = common.DataSourceRef(type_val=PLUGIN, uid="${datasource}")
 
 _TILES = 500
@@ -269,6 +269,7 @@ def source_variable() -> Variable:
         name="datasource",
         label="Database",
         query=PLUGIN,
+        current=dashboard.VariableOption(text=SOURCE_NAME, value=SOURCE_UID),
         auto=None,
         auto_min=None,
         auto_count=None,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboards.boards import boards
-from dashboards.panels import PLUGIN, text_of
+from dashboards.names import PLUGIN, SOURCE_UID
+from dashboards.panels import text_of
 from dashboards.watchdog import text_of_rules
 from plant.model import Plant
 
 HERE = Path(__file__).parent
-#: The data source's fixed uid, to which alert rules and links refer.
-SOURCE_UID = "jellyroll-db"
 
 _GENERATED = "# Written by `jellyroll dashboards build`; change dashboards/publish.py instead.\n"
 

@@ -72,6 +72,17 @@ RESULT_BAND = Zoom("result", raw=_RAW_BAND, condensed=_BAND)
 #: A signal of machines, likewise.
 SIGNAL_BAND = Zoom("sample", raw=_RAW_BAND, condensed=_BAND)
 
+
+def column_band(station: str, signal: str) -> Zoom:
+    """Return a signal of a station as mean with the extremes, from the station's own view."""
+    return Zoom(
+        station,
+        raw=f'avg({signal}) AS "mean", min({signal}) AS "min", max({signal}) AS "max"',
+        condensed=f'sum({signal}_sum) / sum({signal}_n)::double precision AS "mean",'
+        f' min({signal}_min) AS "min", max({signal}_max) AS "max"',
+    )
+
+
 #: The same as sum and count, from which any mean follows.
 RESULT_SUMS = Zoom(
     "result",

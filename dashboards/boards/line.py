@@ -11,6 +11,7 @@ from dashboards.boards.shared import (
     TO_ALERT,
     TO_STATION,
     first_choices,
+    paced,
 )
 from dashboards.panels import Board, Frame, Panel, Query
 from dashboards.sql import OUTPUT_RATE, query
@@ -36,7 +37,7 @@ def board(plant: Plant) -> Board:
         panels=panels.arranged(
             (5, [(24, _health())]),
             (4, [(4, panel) for panel in _figures()]),
-            (8, [(12, _states()), (12, _hourly())]),
+            (8, [(12, _states()), (12, _hourly(plant))]),
             (9, [(12, steps), (6, _scrap()), (6, _stops())]),
             (9, [(12, open_alerts), (12, _data())]),
             (8, [(8, panel) for panel in _flow()]),
@@ -114,7 +115,7 @@ def _states() -> Panel:
     )  # fmt: skip
 
 
-def _hourly() -> Panel:
+def _hourly(plant: Plant) -> Panel:
     return panels.trend(
         Frame(
             title="Output against target, hour by hour", unit="short",
@@ -122,7 +123,7 @@ def _hourly() -> Panel:
             description="Cells of each hour at the first step that makes them, and what the plan "
             "says. The hour that has just begun is not full yet.",
         ),
-        [Query(query("hourly_output"))],
+        [Query(paced("hourly_output", plant))],
         overrides={"target": [panels.colour(palette.LIMIT), panels.dashed()]},
         interval="1h",
     )  # fmt: skip

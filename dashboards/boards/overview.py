@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards import palette, panels
-from dashboards.boards.shared import HEALTH, SEVERITY, TO_ALERT, TO_LINE, first_choices
+from dashboards.boards.shared import HEALTH, SEVERITY, TO_ALERT, TO_LINE, first_choices, paced
 from dashboards.panels import Board, Frame
 from dashboards.sql import query
 from plant.model import Plant
@@ -41,7 +41,7 @@ def board(plant: Plant) -> Board:
         panels=panels.arranged(
             (5, [(24, health)]),
             (4, [(12, alerts), (12, age)]),
-            (7, [(6, panel) for panel in _figures()]),
+            (7, [(6, panel) for panel in _figures(plant)]),
             (10, [(14, _alerts()), (10, _stations())]),
         ),
         variables=first_choices(many_lines=True, plant=plant),
@@ -49,7 +49,7 @@ def board(plant: Plant) -> Board:
     )
 
 
-def _figures() -> list[panels.Panel]:
+def _figures(plant: Plant) -> list[panels.Panel]:
     share = {"unit": "percentunit"}
     return [
         panels.table(
@@ -58,7 +58,7 @@ def _figures() -> list[panels.Panel]:
                 description="Cells of the last 24 hours at the first step that makes them, and "
                 "what the plan says.",
             ),
-            query("line_output"),
+            paced("line_output", plant),
             columns={"cells": [panels.unit("short")], "target": [panels.unit("short")]},
         ),
         panels.table(
@@ -74,7 +74,7 @@ def _figures() -> list[panels.Panel]:
                 description="ISO 22400-2, of the step that sets the pace: availability times "
                 "effectiveness times quality.",
             ),
-            query("line_oee"),
+            paced("line_oee", plant),
         ),
         panels.table(
             Frame(

@@ -49,3 +49,12 @@ def first_choices(*, many_lines: bool, plant: Plant) -> list[Variable]:
     if not many_lines:
         line = panels.variable("line", "Line", query("lines"), first=(name, name))
     return [panels.source_variable(), panels.hidden_text("web", "http://127.0.0.1:8080"), line]
+
+
+def paced(name: str, plant: Plant) -> str:
+    """Return query *name* with the station that sets the pace: the first that makes cells.
+
+    Its name as a constant lets the planner leave out all other stations.
+    """
+    pacemaker = next((n for n, s in plant.stations.items() if s.results), "")
+    return query(name).replace("{pacemaker}", pacemaker)

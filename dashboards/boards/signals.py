@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards import palette, panels
 from dashboards.boards.shared import LINES
 from dashboards.panels import Frame, Panel, Query
-from dashboards.sql import SIGNAL_BAND
+from dashboards.sql import column_band
 from dashboards.units import grafana_unit
 from plant.model import Plant
 
@@ -15,7 +15,6 @@ def signal_trends(plant: Plant, station: str, *, chosen: str = "") -> list[Panel
 
     *chosen* is a further condition on the view's columns, such as a choice of machines.
     """
-    where = f"{LINES}\n  AND station = '{station}'{chosen}\n  AND characteristic = "
     return [
         panels.trend(
             Frame(
@@ -25,7 +24,7 @@ def signal_trends(plant: Plant, station: str, *, chosen: str = "") -> list[Panel
                 description=f"{plant.stations[station].title}: mean, the band from minimum to "
                 "maximum of all machines, and the limits of the plant model.",
             ),
-            [Query(SIGNAL_BAND.query(f"{where}'{name}'") + "\nORDER BY 1")],
+            [Query(f"{column_band(station, name).query(LINES + chosen)}\nORDER BY 1")],
             overrides={
                 "mean": [panels.colour(palette.LINE)],
                 "max": panels.band_down_to("min"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards import palette, panels
-from dashboards.boards.shared import first_choices
+from dashboards.boards.shared import first_choices, paced
 from dashboards.boards.signals import signal_trends
 from dashboards.panels import Board, Frame, Panel, Query
 from dashboards.sql import query
@@ -24,7 +24,7 @@ def board(plant: Plant) -> Board:
         "Dry room & utilities",
         "Is the air dry and clean, and which cells were open when it was not?",
         panels=panels.arranged(
-            (5, [(6, _margin()), (6, _in_process()), (12, _exposure())]),
+            (5, [(6, _margin()), (6, _in_process(plant)), (12, _exposure(plant))]),
             *((8, [(24 // len(pair), panel) for panel in pair]) for pair in pairs),
             (9, [(24, _zones(plant))]),
         ),
@@ -48,17 +48,17 @@ def _margin() -> Panel:
     )  # fmt: skip
 
 
-def _in_process() -> Panel:
+def _in_process(plant: Plant) -> Panel:
     return panels.stat(
         Frame(
             title="Cells open to the room", unit="short", no_value="0",
             description="Cells that were wound and whose can is not shut yet.",
         ),
-        query("in_process"),
+        paced("in_process", plant),
     )  # fmt: skip
 
 
-def _exposure() -> Panel:
+def _exposure(plant: Plant) -> Panel:
     return panels.trend(
         Frame(
             title="Cells made while a zone was too damp", unit="short",
@@ -66,7 +66,7 @@ def _exposure() -> Panel:
             description="Cells of the hours in which the dew point of a chosen zone was above its "
             "limit.",
         ),
-        [Query(query("exposure"))],
+        [Query(paced("exposure", plant))],
         interval="1h",
     )  # fmt: skip
 

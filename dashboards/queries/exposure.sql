@@ -18,6 +18,6 @@ FROM dash.output_1h AS o
 LEFT JOIN wet ON wet.time = o.time AND wet.line = o.line
 WHERE $__timeFilter(o.time)
   AND o.line IN (${line:sqlstring})
-  AND o.station = (SELECT station FROM dash.pacemaker)
+  AND o.station = '{pacemaker}'
 GROUP BY 1
 ORDER BY 1

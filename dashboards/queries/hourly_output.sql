@@ -6,6 +6,6 @@ FROM dash.output_1h AS o
 JOIN dash.line AS l ON l.line = o.line
 WHERE $__timeFilter(o.time)
   AND o.line IN (${line:sqlstring})
-  AND o.station = (SELECT station FROM dash.pacemaker)
+  AND o.station = '{pacemaker}'
 GROUP BY 1
 ORDER BY 1

@@ -6,7 +6,7 @@ SELECT
 FROM dash.line AS l
 LEFT JOIN dash.output_1h AS o
     ON o.line = l.line
-   AND o.station = (SELECT station FROM dash.pacemaker)
+   AND o.station = '{pacemaker}'
    AND o.time > now() - INTERVAL '24 hours'
 WHERE l.line IN (${line:sqlstring})
 GROUP BY l.line, l.cells_per_second

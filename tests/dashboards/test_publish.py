@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dashboards import publish
+from dashboards.names import SOURCE_UID
 from plant.model import Plant
 
 
@@ -48,7 +49,7 @@ def test_a_changed_a_missing_and_a_forgotten_file_are_found_and_mended(
 
 def test_the_data_source_names_its_database_where_grafana_looks_for_it() -> None:
     (source,) = load("provisioning/datasources/jellyroll.yaml")["datasources"]
-    assert source["uid"] == publish.SOURCE_UID
+    assert source["uid"] == SOURCE_UID
     assert source["type"] == "grafana-postgresql-datasource"
     assert source["user"] == "grafana_reader"
     assert "database" not in source

@@ -10,6 +10,7 @@ import yaml
 
 from dashboards import publish
 from dashboards.expand import View, sent
+from dashboards.names import SOURCE_UID
 from dashboards.sql import query
 from dashboards.targets import committed
 from dashboards.watchdog import RULES
@@ -36,7 +37,7 @@ def test_each_rule_shows_a_panel_and_asks_a_data_source_that_are_there(
         assert refs == ["A", "B", "C"]
         assert rule["condition"] == "C"
         sources = [step["datasourceUid"] for step in rule["data"]]
-        assert sources == [publish.SOURCE_UID, "__expr__", "__expr__"]
+        assert sources == [SOURCE_UID, "__expr__", "__expr__"]
 
 
 def test_the_tree_of_policies_of_an_organisation_is_left_alone() -> None:
