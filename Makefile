@@ -3,8 +3,9 @@
 # make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
 # make faults the long forms of the fault tests; about 15 minutes
 # make pictures  the pictures of the page in docs/, with a real browser; some minutes
+# make dashboards-check  every query of every board on 30 simulated days (ARGS="--lines 8")
 # make check  ruff, mypy --strict, import rules
-.PHONY: demo bench test faults pictures check format clean
+.PHONY: demo bench test faults pictures dashboards-check check format clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +28,10 @@ faults: .venv/ready-to-develop
 
 pictures: .venv/ready-to-develop
 	@$(BIN)/python -m tests.alerts.web.pictures
+
+dashboards-check: .venv/ready-to-develop
+	@$(BIN)/jellyroll stack install
+	@$(BIN)/python -m tests.dashboards.line_of_30_days $(ARGS)
 
 check: .venv/ready-to-develop
 	@$(BIN)/ruff check
@@ -52,5 +57,5 @@ clean:
 
 .venv/ready-to-develop: pyproject.toml | .venv/ready
 	@echo "Installing the tools for development into .venv"
-	@$(BIN)/pip install --quiet --editable '.[dashboards]' --group dev || { $(NO_PACKAGES); }
+	@$(BIN)/pip install --quiet --editable '.[dashboards,grafana,parquet]' --group dev || { $(NO_PACKAGES); }
 	@touch $@

@@ -1,0 +1,108 @@
+"""A database that the simulator filled with 30 days of lines, and how long each board takes on it.
+
+    python -m tests.dashboards.line_of_30_days [--lines 8] [--scale 0.125]
+
+Samples of machines are a minute apart or more, as in a history; trays have results, no curves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from pyarrow import parquet
+
+from plant.load import load_plant
+from stack.home import create_database
+from stack.packages import install
+from stack.postgres import PrivateCluster
+from storage.connect import connect
+from storage.migrate import migrate
+
+_PILOT = Path("plant/pilot.toml")
+_PASSWORD = "see all, touch nothing"  # of a cluster that is gone afterwards
+
+
+def main() -> int:
+    """Simulate, load and time; return the exit code of `jellyroll dashboards time`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--scale", type=float, default=1.0, help="of each line's cells a second")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="jellyroll-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        plant = _plant(folder, options.lines)
+        _simulate(plant, folder / "rows", options.days, options.scale)
+        cluster = PrivateCluster(install(), folder / "cluster")
+        cluster.start()
+        try:
+            create_database(cluster, "line")
+            dsn = cluster.dsn("line")
+            migrate(dsn, load_plant(plant), passwords={"grafana_reader": _PASSWORD})
+            end = load(dsn, folder / "rows")
+            reader = psycopg.conninfo.make_conninfo(dsn, user="grafana_reader", password=_PASSWORD)
+            done = _jellyroll("dashboards", "time", "--database", reader, "--until", end)
+        finally:
+            cluster.stop("immediate")
+    return done.returncode
+
+
+def _plant(folder: Path, lines: int) -> Path:
+    """Return a plant file of so many pilot lines."""
+    names = [f"l{number}" for number in range(1, lines + 1)]
+    plant = folder / "lines.toml"
+    base = _PILOT.resolve()
+    plant.write_text(f'base = "{base}"\n[production]\nlines = {names}\n', encoding="utf-8")
+    return plant
+
+
+def _simulate(plant: Path, rows: Path, days: int, scale: float) -> None:
+    _jellyroll(
+        "simulate", "--plant", str(plant), "--out", str(rows), "--history", f"{days}d",
+        "--history-period", "10m", "--scale", str(scale), "--recipes", "vehicle:5d,storage:2d",
+        "--no-curves", "--until-live",
+    ).check_returncode()  # fmt: skip
+
+
+def load(dsn: str, rows: Path) -> str:
+    """Copy the Parquet of a run into the database; return the time of its last cell, UTC."""
+    with connect(dsn, application="test") as connection, connection.cursor() as cursor:
+        for folder in sorted(rows.iterdir()):
+            schema, _, table = folder.name.partition(".")
+            for file in sorted(folder.glob("*.parquet")):
+                content = parquet.read_table(file)
+                copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                    sql.Identifier(schema, table),
+                    sql.SQL(", ").join(map(sql.Identifier, content.column_names)),
+                )
+                with cursor.copy(copy) as stream:
+                    for row in _rows(content.to_pydict()):
+                        stream.write_row(row)
+        connection.commit()
+        connection.execute("ANALYZE")
+        last = connection.execute("SELECT max(time) FROM cell.filling").fetchone()
+        connection.commit()
+    end = last[0] if last and last[0] else datetime.now(UTC)
+    return f"{end.astimezone(UTC) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}"
+
+
+def _rows(columns: dict[str, list[object]]) -> Iterator[tuple[object, ...]]:
+    return zip(*columns.values(), strict=True)
+
+
+def _jellyroll(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    program = Path(sys.executable).with_name("jellyroll")
+    return subprocess.run([program, *arguments], check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
