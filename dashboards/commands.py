@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import webbrowser
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dashboards.expand import View, duration_ms
+from dashboards.picture import picture
 from dashboards.targets import committed
 from dashboards.timing import MOST_BOARD_MS, MOST_MS, Whole, timings, wholes
 from plant.load import load_plant
@@ -22,6 +24,10 @@ from storage.connect import connect
 
 GrafanaUrl = Annotated[
     str, typer.Option(envvar="JELLYROLL_GRAFANA_URL", help="Such as http://127.0.0.1:3000.")
+]
+
+Until = Annotated[
+    datetime | None, typer.Option(help="The end of all time ranges, UTC; default: now.")
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards as code.")
@@ -109,9 +115,7 @@ def open_overview(grafana: GrafanaUrl) -> None:
 @app.command("time")
 def time_queries(
     database: DatabaseUrl,
-    until: Annotated[
-        datetime | None, typer.Option(help="The end of all time ranges, UTC; default: now.")
-    ] = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Send every query of every board as Grafana would, and tell how long each board takes.
@@ -139,6 +143,41 @@ def time_queries(
         )
     if faults:
         raise typer.Exit(1)
+
+
+@app.command("picture")
+def draw(
+    folder: Annotated[Path, typer.Argument(help="Where the SVG files go.")],
+    database: DatabaseUrl,
+    until: Until = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What to choose: station=filling."),
+    ] = None,
+) -> None:
+    """Draw every board as SVG from the same queries, for where no Grafana is at hand.
+
+    Example: jellyroll dashboards picture docs --database postgresql://localhost/jellyroll
+    """
+    end = (until or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
+    choices = dict(_choice(text) for text in choose or [])
+    folder.mkdir(parents=True, exist_ok=True)
+    with connect(database, application="jellyroll dashboards picture") as connection:
+        connection.autocommit = True
+        connection.execute("SET search_path = dash, public")
+        for board in committed():
+            length = duration_ms(board["time"]["from"].removeprefix("now-"))
+            view = View(end - timedelta(milliseconds=length), end)
+            path = folder / f"dashboard-{board['uid'].removeprefix('jr-')}.svg"
+            path.write_text(picture(connection, board, view, choices), encoding="utf-8")
+            typer.echo(f"+ {_shown(path)}")
+
+
+def _choice(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise typer.BadParameter(f"{text!r} is not NAME=VALUE, such as station=filling")
+    return name, value
 
 
 def _print_wholes(found: list[Whole]) -> None:

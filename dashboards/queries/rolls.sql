@@ -1,5 +1,5 @@
-SELECT DISTINCT child
+SELECT DISTINCT parent
 FROM dash.genealogy
-WHERE line IN (${line:sqlstring}) AND station = 'coating' AND time > now() - INTERVAL '14 days'
+WHERE line IN (${line:sqlstring}) AND station = 'slitting' AND time > now() - INTERVAL '14 days'
 ORDER BY 1 DESC
 LIMIT 500

@@ -154,3 +154,11 @@ def test_a_save_in_between_is_not_overwritten(grafana: FakeGrafana) -> None:
     status, answer = grafana.save({"dashboard": {**board, "version": 7}, "folderUid": "jellyroll"})
     assert (status, board["version"]) == (412, 1)
     assert "someone else" in answer["message"]
+
+
+def test_open_leads_to_the_overview_on_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    done = CliRunner().invoke(app, ["open", "--grafana", "http://127.0.0.1:3000/"])
+    assert opened == ["http://127.0.0.1:3000/d/jr-overview?kiosk&theme=light&refresh=30s"]
+    assert done.output.strip() == opened[0]
