@@ -40,8 +40,7 @@ def picture(
     connection: Connection, board: dict[str, Any], view: View, choices: Mapping[str, str]
 ) -> str:
     """Return *board* as SVG with the data of *view*; *choices* are values of its variables."""
-    variables = chosen(connection, board, "all", view)
-    variables |= {name: value for name, value in choices.items() if name in variables}
+    variables = chosen(connection, board, "all", view, choices)
     parts: list[str] = []
     for panel in board["panels"]:
         place = panel["gridPos"]

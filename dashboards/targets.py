@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,22 @@ def queried(board: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def chosen(
-    connection: Connection, board: dict[str, Any], choice: str, view: View
+    connection: Connection,
+    board: dict[str, Any],
+    choice: str,
+    view: View,
+    given: Mapping[str, str] | None = None,
 ) -> dict[str, str | list[str]]:
     """Return what stands in each variable when people make *choice*, one of `CHOICES`.
 
     A variable may ask for those before it; a single one takes what it begins with, if it is there.
+    What is *given* by name stands as it is.
     """
     values: dict[str, str | list[str]] = {}
     for variable in queried(board):
+        if given and variable["name"] in given:
+            values[variable["name"]] = given[variable["name"]]
+            continue
         cursor = connection.execute(sent(variable["query"], view, values).encode())
         names = [column.name for column in cursor.description or ()]
         at = names.index("__value") if "__value" in names else 0
