@@ -36,6 +36,7 @@ ELSEWHERE = {
     "jellyroll alerts": "tests/alerts/test_document.py",
     "jellyroll bench": "tests/bench/test_bench.py",
     "jellyroll cells": "tests/models/cells/test_cells_stage.py",
+    "jellyroll dashboards publish": "tests/dashboards/test_remote.py",
     "jellyroll trace roll": "tests/genealogy/test_trace.py",
 }
 
