@@ -36,6 +36,7 @@ COMMANDS = {
     "release": "genealogy.hold_commands:release",
     "ledger": "genealogy.us.commands:app",
     "dashboards": "dashboards.commands:app",
+    "storage": "storage.commands:app",
     "bench": "bench.commands:app",
 }
 
