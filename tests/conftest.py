@@ -26,6 +26,14 @@ _NEEDED = "needed a real service"
 _skipped = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--test-dsn",
+        help="A TimescaleDB of the Community edition: what only that edition runs is tested there,"
+        " in a database that is made and dropped.",
+    )
+
+
 @pytest.fixture(scope="session")
 def pilot() -> Plant:
     return load_plant(PILOT)
@@ -91,5 +99,10 @@ def pytest_terminal_summary(
 ) -> None:
     skipped = config.stash.get(_skipped, [])
     terminalreporter.write_line(f"database and broker tests skipped: {len(skipped)}")
+    given = config.getoption("--test-dsn")
+    community = (
+        "timescale edition by --test-dsn" if given else "Community edition not run: --test-dsn"
+    )
+    terminalreporter.write_line(f"TimescaleDB: apache edition; {community}")
     for name in skipped:
         terminalreporter.write_line(f"  skipped: {name}", red=True)
