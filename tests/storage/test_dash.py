@@ -330,7 +330,7 @@ def test_a_view_of_somebody_else_is_never_dropped(connection: Connection, pilot:
 
 def test_a_station_with_the_name_of_a_view_is_refused(connection: Connection, pilot: Plant) -> None:
     whole = pilot.model_dump()
-    whole["cell_quality"] = None
+    whole["cell_quality"], whole["recipes"] = None, {}
     whole["stations"]["alert"] = whole["stations"].pop("sealing")
     with pytest.raises(dash.DashError, match="station 'alert' has the name of a dashboard view"):
         dash.apply(connection, Plant.model_validate(whole), Edition.APACHE)
