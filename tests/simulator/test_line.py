@@ -18,8 +18,9 @@ MINUTE_MS = 60_000
 
 
 def published(plant: Plant) -> set[str]:
-    """Return the tables that the simulator fills: it tells of cells' material, not of mounts."""
-    return {str(table) for table in plant.tables.values()} - {"material.mount"}
+    """Return the tables that the simulator fills; nothing is mounted without dryers or parts."""
+    unused = set() if plant.recipes else {"material.mount"}
+    return {str(table) for table in plant.tables.values()} - unused
 
 
 def windows(edges: list[int], thinned_ms: int | None = None) -> list[Window]:

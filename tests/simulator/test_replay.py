@@ -69,6 +69,7 @@ def test_a_tray_that_measures_in_another_unit_is_refused(pilot: Plant) -> None:
 
 def test_a_plant_without_trays_is_refused(pilot: Plant) -> None:
     document = pilot.model_dump()
+    document |= {"recipes": {}, "cell_quality": None}
     document["stations"] = {"filling": document["stations"]["filling"]}
     with pytest.raises(ReplayError, match=r"no station of the plant model has .* 'voltage'"):
         find_seat(Plant.model_validate(document), None, 1)
