@@ -70,7 +70,7 @@ class Load:
 LOADS: dict[Case, Load] = {
     Case.SAMPLE: Load(
         "one sample of 20 signals a message, JSON",
-        (Stream("sample", Kind.TELEMETRY, 35_000),),
+        (Stream("wide", Kind.TELEMETRY, 35_000),),
         600_000,
     ),
     Case.TRAY: Load(
@@ -80,7 +80,7 @@ LOADS: dict[Case, Load] = {
     ),
     Case.SPARKPLUG: Load(
         "one sample of 20 metrics a message, by alias, Sparkplug B",
-        (Stream("sample", Kind.TELEMETRY, 15_000, is_sparkplug=True),),
+        (Stream("wide", Kind.TELEMETRY, 15_000, is_sparkplug=True),),
         0,
     ),
     Case.VALUE: Load(
@@ -91,7 +91,7 @@ LOADS: dict[Case, Load] = {
         "one line at real rates: 11,000 machine values, 88 cells, 250 trays a second",
         (
             Stream("half", Kind.TELEMETRY, 1_100),
-            Stream("sample", Kind.CELL, 88),
+            Stream("wide", Kind.CELL, 88),
             Stream("tray", Kind.TELEMETRY, 250),
         ),
         100_000,

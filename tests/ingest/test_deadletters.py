@@ -113,7 +113,7 @@ def test_mistakes_are_told(database: Database, pilot: Plant) -> None:
     assert b"there is no dead letter 999" in unknown.stderr
     unnamed = deadletters("replay", *dsn, "--broker", "mqtt://127.0.0.1:9")
     assert unnamed.returncode == 2
-    assert b"name ids, or a reason" in unnamed.stderr
+    assert b"name ids, or say which" in unnamed.stderr
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO ingest.dead_letter (received_at, topic, payload, reason, detail, digest)"
