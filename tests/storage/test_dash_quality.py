@@ -236,6 +236,7 @@ def test_a_chart_s_cusum_is_shown_in_sd(connection: Connection) -> None:
     found = connection.execute(
         "SELECT low_3sd, high_3sd, cusum_high, cusum_low, cusum_limit FROM dash.chart"
     ).fetchone()
+    assert found is not None
     # A score is (value - mean) / sd * 0.5 / k, so a sum of 4 scores is 4 * 0.25 / 0.5 = 2 sd.
     assert found == pytest.approx((19.7, 20.3, 2, 0, 8))
     assert math.isclose(found[2] / found[4], 0.25)
