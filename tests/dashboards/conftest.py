@@ -72,9 +72,10 @@ def plant_database(cluster: PrivateCluster, pilot: Plant, now: datetime) -> Iter
         )
 
 
-@pytest.fixture(scope="session")
-def reader(plant_database: str) -> Iterator[Connection]:
+@pytest.fixture(scope="module")
+def reader(cluster: PrivateCluster, plant_database: str) -> Iterator[Connection]:
     """A connection as Grafana has it, with the settings of its role."""
+    cluster.start()  # a module of tests before this one may have crashed it
     dsn = make_conninfo(plant_database, user="grafana_reader", password="see all, touch nothing")
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection

@@ -128,13 +128,15 @@ def room_database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
         connection.execute("CREATE DATABASE models")
     migrate(cluster.dsn("models"), pilot)
     yield cluster.dsn("models")
+    cluster.start()
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
         connection.execute("DROP DATABASE models WITH (FORCE)")
 
 
 @pytest.fixture
-def feeder(room_database: str) -> Feeder:
+def feeder(cluster: PrivateCluster, room_database: str) -> Feeder:
     """A feeder of a database without cells, batches and analysis."""
+    cluster.start()  # a test before this one may have crashed it
     forget(room_database, *_FED, *_ANALYSED)
     return Feeder(room_database)
 
