@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from alerts import record
@@ -16,6 +17,10 @@ from alerts.suspect import Suspect, suspects_of
 from storage.connect import Connection
 
 MAX_LIMIT = 1000
+
+_FILTER = statement("alert_filter")
+_COUNT = sql.SQL("SELECT count(*) FROM alert.alert {}").format(_FILTER)
+_LIST = sql.SQL("SELECT * FROM alert.alert {} ORDER BY id DESC LIMIT %(limit)s").format(_FILTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +99,14 @@ def list_alerts(
     """Return up to *limit* alerts, newest first."""
     parameters = {**_parameters(which), "limit": max(0, min(limit, MAX_LIMIT))}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(statement("alert_list"), parameters).fetchall()
+        rows = cursor.execute(_LIST, parameters).fetchall()
     return [record.alert_of(row) for row in rows]
 
 
 def count_alerts(connection: Connection, which: Filter | None = None) -> int:
     """Return how many alerts there are, on all pages together."""
     parameters = {**_parameters(which), "before": None}
-    row = connection.execute(statement("alert_count"), parameters).fetchone()
+    row = connection.execute(_COUNT, parameters).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -1,5 +1,4 @@
-SELECT *
-  FROM alert.alert
+-- What a reader asks for: what is not given does not restrict.
  WHERE (%(is_open)s::boolean IS NULL OR (closed_at IS NULL) = %(is_open)s)
    AND (%(is_suppressed)s::boolean IS NULL OR (suppressed IS NOT NULL) = %(is_suppressed)s)
    AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s))
@@ -15,5 +14,3 @@ SELECT *
    AND (%(from_time)s::timestamptz IS NULL OR opened_at >= %(from_time)s)
    AND (%(to_time)s::timestamptz IS NULL OR opened_at < %(to_time)s)
    AND (%(before)s::bigint IS NULL OR id < %(before)s)
- ORDER BY id DESC
- LIMIT %(limit)s
