@@ -99,8 +99,11 @@ class Plant(Part):
         owners: dict[str, list[str]] = defaultdict(list)
         for line in self.production.lines:
             for name, station in self.stations.items():
-                for group in station.equipment:
-                    owners[f"{line}-{group}"].append(f"stations.{name}.equipment.{group}")
+                for group_name, group in station.equipment.items():
+                    place = f"stations.{name}.equipment.{group_name}"
+                    owners[f"{line}-{group_name}"].append(place)
+                    if group.block is not None:
+                        owners[f"{line}-{group.block.name}"].append(f"{place}.block")
         for machine, places in owners.items():
             if len(places) > 1:
                 both = " and ".join(places)
@@ -175,6 +178,17 @@ class Plant(Part):
     def equipment_at(self, line: str, station: str) -> tuple[Equipment, ...]:
         """Return the machines of one station of one line, in order of their number."""
         return tuple(e for e in self.equipment.values() if e.line == line and e.station == station)
+
+    def blocks_at(self, station: str) -> dict[str, tuple[Equipment, ...]]:
+        """Return the blocks of machines of a station, by their names: `l1-tower-01`."""
+        blocks: dict[str, list[Equipment]] = defaultdict(list)
+        for machine in self.equipment.values():
+            group = self.stations[machine.station].equipment[machine.group]
+            if machine.station == station and group.block is not None:
+                width = max(2, len(str(-(-group.count // group.block.machines))))
+                number = (machine.number - 1) // group.block.machines + 1
+                blocks[f"{machine.line}-{group.block.name}-{number:0{width}}"].append(machine)
+        return {name: tuple(machines) for name, machines in blocks.items()}
 
     def signal(self, equipment: str, name: str) -> Signal:
         """Return signal or result *name* as machine *equipment* has it; `KeyError` if none."""

@@ -33,10 +33,18 @@ class StationMonitor(Part):
     period_s: float = Field(default=10.0, ge=0.1, le=3600, description="between rows, at least")
 
 
+class Block(Part):
+    """Machines that stand together and share what may fail: a tower of trays and its fan."""
+
+    name: TopicWord
+    machines: int = Field(ge=2, le=9999, description="in each; the first ones are in the first")
+
+
 class EquipmentGroup(Part):
     """*count* like machines per line, named `<line>-<group>-<number>`."""
 
     count: int = Field(ge=1, le=9999)
+    block: Block | None = None
     overrides: dict[Name, Override] = Field(default={})
 
 

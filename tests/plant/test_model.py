@@ -35,6 +35,14 @@ def test_the_machines_of_a_station_come_in_order_of_their_number(reference: Plan
     assert reference.equipment_at("l9", "sealing") == ()
 
 
+def test_machines_that_stand_together_are_a_block(pilot: Plant) -> None:
+    towers = pilot.blocks_at("formation")
+    assert list(towers) == [f"l1-tower-0{n}" for n in range(1, 7)]
+    assert [m.name for m in towers["l1-tower-02"][::23]] == ["l1-tray-025", "l1-tray-048"]
+    assert [m.name for m in towers["l1-tower-06"]] == ["l1-tray-121", "l1-tray-122", "l1-tray-123"]
+    assert pilot.blocks_at("filling") == {}
+
+
 def test_a_signal_that_a_machine_has_not_is_a_key_error(pilot: Plant) -> None:
     with pytest.raises(KeyError):
         pilot.signal("l1-filler-01", "voltage")
