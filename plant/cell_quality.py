@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
+from plant.witness import Witness
 
 
 def _check_result_name(name: str) -> str:
@@ -134,6 +135,9 @@ class CellQuality(Part):
     hold_on_alarm: tuple[ResultName, ...] = Field(
         default=(), strict=False, description="cells under an alarm of these are held"
     )
+    witnesses: tuple[Witness, ...] = Field(
+        default=(), strict=False, description="which measurements judge which others"
+    )
     forecast: Forecast | None = None
 
     @property
@@ -182,6 +186,8 @@ class CellQuality(Part):
                         f"grades.{grade.name}: there is no measure {rule.measure!r}; "
                         f"there is {', '.join(self.names)}"
                     )
+        for witness in self.witnesses:
+            yield from (f"witnesses: {fault}" for fault in witness.faults(stations))
         for target in self.forecast.targets if self.forecast else ():
             if target not in self.names:
                 yield (
