@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from plant.metres import Metres
 from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
 from plant.witness import Witness
@@ -135,6 +136,9 @@ class CellQuality(Part):
     hold_on_alarm: tuple[ResultName, ...] = Field(
         default=(), strict=False, description="cells under an alarm of these are held"
     )
+    metres: dict[Name, Metres] = Field(
+        default={}, description="what forecasts read of a cell's metres, beside its results"
+    )
     witnesses: tuple[Witness, ...] = Field(
         default=(), strict=False, description="which measurements judge which others"
     )
@@ -171,6 +175,13 @@ class CellQuality(Part):
     def faults(self, stations: Mapping[str, Station]) -> Iterator[str]:
         """Yield what does not fit *stations* or itself, each with its place."""
         yield from self._unknown_results(stations)
+        for witness in self.witnesses:
+            yield from (f"witnesses: {fault}" for fault in witness.faults(stations))
+        for name, metres in self.metres.items():
+            yield from (f"metres.{name}: {fault}" for fault in metres.faults(stations))
+        yield from self._misfits(stations)
+
+    def _misfits(self, stations: Mapping[str, Station]) -> Iterator[str]:
         tray = stations.get(self.tray)
         if tray is None or tray.positions is None or not tray.results:
             yield f"tray: {self.tray!r} is no station with positions and results; name one"
@@ -186,6 +197,8 @@ class CellQuality(Part):
                         f"grades.{grade.name}: there is no measure {rule.measure!r}; "
                         f"there is {', '.join(self.names)}"
                     )
+        for name, metres in self.metres.items():
+            yield from (f"metres.{name}: {fault}" for fault in metres.faults(stations))
         for witness in self.witnesses:
             yield from (f"witnesses: {fault}" for fault in witness.faults(stations))
         for target in self.forecast.targets if self.forecast else ():

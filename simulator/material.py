@@ -143,14 +143,14 @@ class Material:
             taken = min(end, (slurry + 1) * SLURRY_KG) - max(begin, slurry * SLURRY_KG)
             parents.append((self._name(electrode, "slurry", slurry), taken))
         time_ms = self._begin_ms(electrode, roll * LANES, lead_ms)
-        child = self._name(electrode, "roll", roll)
+        child = roll_name(self._line, electrode.letter, roll)
         yield self._event(("coating", electrode.letter, roll), time_ms, child, parents)
 
     def _strip(self, electrode: Electrode, strip: int) -> Message:
         document = {
             "ts": self._begin_ms(electrode, strip, SLIT_MS),
             "child": strip_name(self._line, electrode.letter, strip),
-            "parent": self._name(electrode, "roll", strip // LANES),
+            "parent": roll_name(self._line, electrode.letter, strip // LANES),
             "from_m": 0.0,
             "to_m": ROLL_M,
         }
@@ -218,9 +218,14 @@ class Material:
         return f"{self._line}-{electrode.letter}-{what}-{number:06d}"
 
 
+def roll_name(line: str, letter: str, roll: int) -> str:
+    """Return the name of roll number *roll*."""
+    return f"{line}-{letter}-roll-{roll:06d}"
+
+
 def strip_name(line: str, letter: str, strip: int) -> str:
     """Return the name of strip number *strip*: its roll's, and its lane."""
-    return f"{line}-{letter}-roll-{strip // LANES:06d}-{strip % LANES + 1}"
+    return f"{roll_name(line, letter, strip // LANES)}-{strip % LANES + 1}"
 
 
 def stock_ms(pace: Pace, electrode: Electrode, winders: int) -> int:

@@ -1,7 +1,8 @@
-"""Mounts: which strips are in which vacuum dryer, and of which lot the bought parts are.
+"""Mounts: rolls on calenders, strips in vacuum dryers, and of which lot the bought parts are.
 
-A batch of strips goes into a dryer when it begins and comes out when it is done; see `origin`. Of a
-bought part a machine takes a new lot once a day, each machine at a time of its own (A).
+A roll is on a calender for as long as its metres take. A batch of strips goes into a dryer when it
+begins and comes out when it is done; see `origin`. Of a bought part a machine takes a new lot once
+a day, each machine at a time of its own (A).
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ import numpy as np
 from plant.model import Equipment, Plant
 from plant.tables import MOUNT_TABLE, Kind
 from plant.topics import topic_of
-from simulator.material import SLIT_MS, machines_of, stock_ms, strip_name
+from simulator.material import (
+    LANES,
+    ROLL_M,
+    SLIT_MS,
+    machines_of,
+    roll_name,
+    stock_ms,
+    strip_name,
+)
 from simulator.message import Message, Window, dump
-from simulator.origin import TO_DRYER_MS, Origin
+from simulator.origin import CALENDERED_MS, MS_PER_M, TO_DRYER_MS, Origin
 from simulator.pace import BEGINNING_MS, Pace
 
 _DAY_MS = 86_400_000
@@ -31,22 +40,52 @@ class Mounts:
         self._line = line
         self._pace = pace
         self._winders = len(machines_of(plant, line, "winding"))
-        self._dryers = {
-            letter: dryers
-            for letter in ("c", "a")
-            if (dryers := machines_of(plant, line, "vacuum_drying", letter)) and self._winders
+        self._dryers, self._calenders = (
+            {
+                letter: machines
+                for letter in ("c", "a")
+                if (machines := machines_of(plant, line, station, letter)) and self._winders
+            }
+            for station in ("vacuum_drying", "calendering")
+        )
+        self._origins = {
+            letter: Origin(plant, line, pace, letter)
+            for letter in {**self._dryers, **self._calenders}
         }
-        self._origins = {letter: Origin(plant, line, pace, letter) for letter in self._dryers}
         parts = next((recipe.parts for recipe in plant.recipes.values()), {})
         self._parts = {name: plant.equipment_at(line, part.station) for name, part in parts.items()}
 
     def messages(self, window: Window) -> Iterator[Message]:
         """Yield the mounts within *window*; the first one also has what is mounted already."""
+        for letter, calenders in self._calenders.items():
+            yield from self._calendered(letter, calenders, window)
         for letter, dryers in self._dryers.items():
             yield from self._dried(letter, dryers, window)
         for part, machines in self._parts.items():
             for machine in machines:
                 yield from self._lots(part, machine, len(machines), window)
+
+    def _calendered(
+        self, letter: str, calenders: tuple[Equipment, ...], window: Window
+    ) -> Iterator[Message]:
+        origin, passing_ms = self._origins[letter], round(ROLL_M * MS_PER_M)
+        from_ms = window.from_ms - passing_ms
+        if window.is_first:
+            from_ms -= CALENDERED_MS + stock_ms(self._pace, origin.electrode, self._winders)
+        edges = np.array([from_ms, window.to_ms]) - 1
+        first, end = (-(-(origin.latest(edges, CALENDERED_MS) + 1) // LANES)).tolist()
+        turns = np.arange(first, end + len(calenders), dtype=np.int64)
+        begins = origin.made_ms(turns * LANES, CALENDERED_MS).tolist()
+        for at, roll in enumerate(range(first, end)):
+            calender = calenders[roll % len(calenders)]
+            name, begin_ms = roll_name(self._line, letter, roll), begins[at]
+            off_ms = begin_ms + passing_ms
+            events = [(begin_ms, "mount")]
+            if off_ms < begins[at + len(calenders)]:  # else the next roll takes its place
+                events.append((off_ms, "unmount"))
+            for time_ms, action in events:
+                if time_ms < window.to_ms and (time_ms >= window.from_ms or window.is_first):
+                    yield self._message(calender, time_ms, "unwinder", name, action)
 
     def _dried(
         self, letter: str, dryers: tuple[Equipment, ...], window: Window
