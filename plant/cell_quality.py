@@ -197,10 +197,6 @@ class CellQuality(Part):
                         f"grades.{grade.name}: there is no measure {rule.measure!r}; "
                         f"there is {', '.join(self.names)}"
                     )
-        for name, metres in self.metres.items():
-            yield from (f"metres.{name}: {fault}" for fault in metres.faults(stations))
-        for witness in self.witnesses:
-            yield from (f"witnesses: {fault}" for fault in witness.faults(stations))
         for target in self.forecast.targets if self.forecast else ():
             if target not in self.names:
                 yield (
