@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from plant import model, signals, stations
-from plant.load import PlantError, load_plant
+from plant import cell_quality, metres, model, signals, stations, witness
+from plant.load import REFERENCE, PlantError, load_plant
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "plant-model.md").read_text(encoding="utf-8")
-SMALL, RECIPES, CHANGED = re.findall(r"^```toml\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+SMALL, RECIPES, QUALITY, CHANGED = re.findall(
+    r"^```toml\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.fixture
@@ -58,6 +60,16 @@ def test_a_recipe_has_its_own_figures_in_the_same_tables(small: Path) -> None:
         plant.for_recipe("bus")
 
 
+def test_how_cells_are_judged_is_changed_where_the_document_changes_it(tmp_path: Path) -> None:
+    path = tmp_path / "quality.toml"
+    path.write_text(QUALITY.replace("plant.toml", str(REFERENCE)), encoding="utf-8")
+    quality = load_plant(path).cell_quality
+    assert quality is not None
+    assert quality.held_ppm == 50.0
+    assert quality.metres["width_c"].columns == ("strip_width",)
+    assert {"water_a", "water_c"} & set(quality.metres) == {"water_a"}
+
+
 def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None:
     path = small.with_name("bad.toml")
     path.write_text(
@@ -82,6 +94,14 @@ def test_the_errors_in_the_document_are_those_of_the_loader(small: Path) -> None
         stations.Station,
         signals.Signal,
         signals.Override,
+        cell_quality.CellQuality,
+        cell_quality.Measure,
+        cell_quality.SelfDischarge,
+        cell_quality.Rule,
+        cell_quality.Grade,
+        cell_quality.Forecast,
+        metres.Metres,
+        witness.Witness,
     ],
 )
 def test_the_document_names_each_key_of_each_part(part: type[signals.Part]) -> None:
