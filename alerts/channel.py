@@ -1,17 +1,17 @@
-"""Channel: what chat, e-mail, SMS and pagers are told, by apprise.
-
-Apprise says yes or no and nothing else, so a refusal is tried again like any failure.
-"""
+"""Channel: what chat, e-mail, SMS and pagers are told, by apprise."""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import warnings
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts.answer import Answer
+from alerts.alert import State
+from alerts.answer import Answer, Verdict
 from alerts.endpoint import Channel
 
 #: Apprise knows a hundred more; those that post to any address somebody names are left to our own
@@ -30,6 +30,9 @@ SCHEMES: dict[str, str] = {
     "sinch": "SMS",
     "d7sms": "SMS",
 }
+
+#: How every service of apprise that speaks HTTP ends its word of a refusal.
+_STATUS = re.compile(r"\berror=([45]\d\d)\b")
 
 
 class ChannelError(ValueError):
@@ -53,16 +56,48 @@ def check_url(url: str) -> None:
 def notify(channel: Channel, body: bytes) -> Answer:
     """Tell *channel* what the webhook *body* says; it never raises for the network."""
     apprise = _apprise()
-    title, text, severity = words(json.loads(body))
+    message = json.loads(body)
+    title, text, severity = words(message)
     kinds = {"high": apprise.NotifyType.FAILURE, "medium": apprise.NotifyType.WARNING}
     service = _service(apprise, channel.url)
     if service is None:
         return Answer(None, "apprise cannot read its URL")
     service.socket_connect_timeout = service.socket_read_timeout = channel.timeout_s
-    told = service.notify(
-        body=text, title=title, notify_type=kinds.get(severity, apprise.NotifyType.INFO)
-    )
-    return Answer(200) if told else Answer(None, "apprise could not deliver it")
+    if urlsplit(channel.url).scheme == "pagerduty":
+        service.dedup, service.action = incident(message)
+    teller = apprise.Apprise()
+    teller.add(service)
+    kind = kinds.get(severity, apprise.NotifyType.INFO)
+    with teller.notify(body=text, title=title, notify_type=kind) as told:
+        return Answer(200) if told else refusal(entry.message for entry in told.logs())
+
+
+def refusal(said: Iterable[str]) -> Answer:
+    """Return what came of an attempt after which apprise *said* this.
+
+    It passes on no status but in a sentence, which may hold addresses and is not repeated. One
+    attempt may go to several people; where one of them may still get it, it is tried again.
+    """
+    answers = [
+        Answer(int(status), f"the service answered {status}")
+        for sentence in said
+        for status in _STATUS.findall(sentence)
+    ]
+    worth_a_retry = [a for a in answers if a.verdict is Verdict.RETRY]
+    return next(iter(worth_a_retry or answers), Answer(None, "apprise could not deliver it"))
+
+
+def incident(message: dict[str, Any]) -> tuple[str, str]:
+    """Return PagerDuty's key of the incident of an alert, and "trigger" or "resolve".
+
+    The incident is open as long as the alert waits for somebody while the process is off: what is
+    acknowledged, shelved or back needs nobody's pager any more.
+    """
+    data = message["data"]
+    where = data["where"]
+    key = f"jellyroll/{where['enterprise']}/{where['site']}/alert/{data['alert']}"
+    is_waiting = data["state"] == State.UNACKNOWLEDGED and message["type"] != "alert.shelved"
+    return key, "trigger" if is_waiting else "resolve"
 
 
 def words(message: dict[str, Any]) -> tuple[str, str, str]:
@@ -95,6 +130,9 @@ def _apprise() -> Any:
         raise ChannelError(
             "apprise is not installed; `pip install 'jellyroll[notify]'` brings it"
         ) from None
-    # Its messages may hold the URL.
-    logging.getLogger("apprise").disabled = True
+    # Its messages may hold addresses: they are heard in `refusal`, and not written down.
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     return apprise
