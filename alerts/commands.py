@@ -13,12 +13,13 @@ from typing import Annotated
 
 import orjson
 import typer
+from pydantic import ValidationError
 
 from alerts import life_commands, outbox, read_commands, service
 from alerts.address import Network
 from alerts.body import json_schema
 from alerts.config import Config, config_of
-from alerts.config_file import ON_SHIFT
+from alerts.config_file import ON_SHIFT, LinksPart
 from alerts.config_read import load_config
 from alerts.console import (
     Who,
@@ -79,6 +80,20 @@ def run(
             help="With --endpoint: a network that is not public and may be sent to, 10.20.0.0/16.",
         ),
     ] = None,
+    page: Annotated[
+        str,
+        typer.Option(
+            envvar="JELLYROLL_WEB_URL",
+            help="With --endpoint: where people reach `jellyroll web`, for links.",
+        ),
+    ] = "",
+    grafana: Annotated[
+        str,
+        typer.Option(
+            envvar="JELLYROLL_GRAFANA_URL",
+            help="With --endpoint: the Grafana with the boards of Jellyroll, for links.",
+        ),
+    ] = "",
 ) -> None:
     """Open alerts from anomalies and tell of them, until SIGTERM or Ctrl-C.
 
@@ -92,7 +107,8 @@ def run(
     else:
         signer = read_signer(secret_file, os.environ)
         endpoints = parse_endpoints(endpoint or [], allow_http=allow_http, signers=[signer])
-        who = config_of(endpoints, model, [_network(text) for text in allow_private or []])
+        networks = [_network(text) for text in allow_private or []]
+        who = config_of(endpoints, model, networks, _links(page, grafana))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -174,6 +190,14 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise AlertsError(f"--allow-private {text}: {error}") from None
+
+
+def _links(page: str, grafana: str) -> LinksPart:
+    try:
+        return LinksPart(page=page or None, grafana=grafana or None)
+    except ValidationError as error:
+        words = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise AlertsError(f"--{words}") from None
 
 
 def _gaps(config: Config, plant: Plant) -> Iterator[str]:

@@ -32,7 +32,10 @@ class Config:
 
 
 def config_of(
-    endpoints: Sequence[Endpoint], plant: Plant, allow_private: Sequence[Network] = ()
+    endpoints: Sequence[Endpoint],
+    plant: Plant,
+    allow_private: Sequence[Network] = (),
+    links: LinksPart | None = None,
 ) -> Config:
     """Return what holds without a file: all of *endpoints* are told everything at once."""
     receivers: dict[str, Receiver] = {endpoint.name: endpoint for endpoint in endpoints}
@@ -44,5 +47,6 @@ def config_of(
         shifts=(),
         routes=(everything,) if receivers else (),
         zone=ZoneInfo(plant.site.time_zone),
+        links=links or LinksPart(),
         allow_private=tuple(allow_private),
     )

@@ -157,8 +157,9 @@ _LINK_WORDS = {"line", "station", "equipment", "position", "characteristic", "fr
 
 
 class LinksPart(Part):
-    """Where people read on: *page* is the address of `jellyroll web`, *dashboard* a template.
+    """Where people read on: *page* is the address of `jellyroll web`, *grafana* that of a Grafana.
 
+    *grafana* has the boards of Jellyroll; *dashboard* is a template for another one instead.
     With the key of the page (*page_key_file*, or else its environment variable) a link to it is
     signed for the person who gets it, and opens the alert for *signed_for_h* hours.
     """
@@ -166,16 +167,18 @@ class LinksPart(Part):
     page: str | None = None
     page_key_file: str | None = None
     signed_for_h: float = Field(default=12.0, gt=0, le=7 * 24)
+    grafana: str | None = None
     dashboard: str | None = None
 
     @model_validator(mode="after")
     def _is_a_template(self) -> Self:
-        for name in ("page", "dashboard"):
+        for name in ("page", "grafana", "dashboard"):
             text = getattr(self, name)
             if text is not None and not text.startswith(("https://", "http://")):
                 raise ValueError(f"{name}: is no URL such as https://host/path")
+        template = self.dashboard or ""
         try:
-            words = {word for _, word, _, _ in string.Formatter().parse(self.dashboard or "")}
+            words = {word for _, word, _, _ in string.Formatter().parse(template)}
         except ValueError as error:
             raise ValueError(f"dashboard: {error}") from None
         if unknown := {word for word in words if word is not None} - _LINK_WORDS:
@@ -183,6 +186,10 @@ class LinksPart(Part):
                 f"dashboard: {{{min(unknown)}}} is unknown; it may hold"
                 f" {', '.join(f'{{{word}}}' for word in sorted(_LINK_WORDS))}"
             )
+        try:
+            template.format_map(dict.fromkeys(_LINK_WORDS, ""))
+        except ValueError as error:
+            raise ValueError(f"dashboard: {error}; a word stands alone in its braces") from None
         return self
 
 

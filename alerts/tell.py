@@ -49,7 +49,7 @@ def tell(
         for receiver in telling.receivers:
             by_person.setdefault(person_of(config, receiver), []).append(receiver)
         for person, receivers in by_person.items():
-            links = links_of(config, alert, person, event.at)
+            links = links_of(config, setting.plant, alert, person, event.at)
             text = message.body(setting.plant, links, alert, telling.tells, event.at, by=by)
             outbox.put(
                 connection, receivers,

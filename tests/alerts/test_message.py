@@ -55,7 +55,7 @@ def _body(plant: Plant, tells: EventType = "alert.opened", **changes: Any) -> An
         },
     )
     config = replace(config_of([], plant), links=LINKS)
-    return json.loads(body(plant, links_of(config, alert, None, ONSET), alert, tells, ONSET))
+    return json.loads(body(plant, links_of(config, plant, alert, None, ONSET), alert, tells, ONSET))
 
 
 def test_the_message_names_the_nozzle_and_how_far_it_is_off(pilot: Plant) -> None:
