@@ -43,6 +43,19 @@ def load_config(path: Path, plant: Plant, environment: Mapping[str, str]) -> Con
     Raise `ConfigError` with all errors at once; names and secrets are looked at once each part is
     right in itself.
     """
+    file = read_file(path)
+    reading = _Reading(path, file, plant, environment)
+    config = reading.config()
+    if reading.errors:
+        raise ConfigError(path, reading.errors)
+    return config
+
+
+def read_file(path: Path) -> ConfigFile:
+    """Return what alerts.toml at *path* says, without its secrets; raise `ConfigError`.
+
+    Whether its names fit the plant and each other, `load_config` says.
+    """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -52,14 +65,9 @@ def load_config(path: Path, plant: Plant, environment: Mapping[str, str]) -> Con
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"is not TOML: {error}"]) from error
     try:
-        file = ConfigFile.model_validate(document)
+        return ConfigFile.model_validate(document)
     except ValidationError as error:
         raise ConfigError(path, [_explain(e) for e in error.errors()]) from None
-    reading = _Reading(path, file, plant, environment)
-    config = reading.config()
-    if reading.errors:
-        raise ConfigError(path, reading.errors)
-    return config
 
 
 class _Reading:

@@ -50,6 +50,17 @@ class Hours(Part):
                     return day
         return None
 
+    def began(self, wall: datetime) -> datetime | None:
+        """Return when (naive) the hours began that *wall* is in; None outside them."""
+        day = self.day_at(wall)
+        return None if day is None else datetime.combine(day, self.start)
+
+    def ended(self, wall: datetime) -> datetime | None:
+        """Return when (naive) such hours last ended before *wall*, within a week; else None."""
+        days = (wall.date() - timedelta(days=back) for back in range(9))
+        ends = (self._end(day) for day in days if _DAYS[day.weekday()] in self.days)
+        return max((end for end in ends if end <= wall), default=None)
+
     def until(self, wall: datetime) -> datetime | None:
         """Return when (naive) the hours end that *wall* is in; None outside them."""
         day = self.day_at(wall)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from alerts.alert import Severity
 from alerts.errors import AlertsError
 from alerts.query import Story, count_alerts, list_alerts, story
+from alerts.read_on import dashboard_link
 from alerts.resolve import CAUSE_CODES
 from alerts.web.affected import Affected, affected_cells
 from alerts.web.alert_filter import LARGEST_ID, AskedQuery, Show
@@ -80,18 +81,19 @@ def alert_page(
     except AlertsError as error:
         raise HTTPException(404, f"There is no alert {number}.") from error
     longest = desk.visitor.role.longest_shelving
+    context = desk.context
     return render(
         desk.request, "alert.html", desk.visitor, status,
-        story=told, alert=told.alert, exhibit=exhibit(desk.connection, desk.context, told),
-        link=link, refused=refused, causes=CAUSE_CODES,
+        story=told, alert=told.alert, exhibit=exhibit(desk.connection, context, told),
+        dashboard=dashboard_of(context, told), link=link, here=link or f"/alerts/{number}",
+        refused=refused, causes=CAUSE_CODES,
         shelvings=[h for h in _SHELVINGS_H if timedelta(hours=h) <= longest],
     )  # fmt: skip
 
 
 def exhibit(connection: Connection, context: Context, told: Story) -> Exhibit:
     """Return chart and cells of the alert."""
-    alert = told.alert
-    until = alert.returned_at or alert.closed_at or datetime.now(UTC)
+    alert, until = told.alert, _until(told)
     cells = affected_cells(connection, context.plant, alert.cause, alert.since, until)
     try:
         details = Details.model_validate(alert.details)
@@ -100,3 +102,13 @@ def exhibit(connection: Connection, context: Context, told: Story) -> Exhibit:
     evidence = read_evidence(connection, context.plant, alert, details, max(until, details.time))
     chart = Markup(evidence_chart(evidence, context.zone)) if evidence.points else None  # noqa: S704  # every text in it is escaped
     return Exhibit(details, evidence, chart, cells)
+
+
+def dashboard_of(context: Context, told: Story) -> str | None:
+    """Return where Grafana shows the place of the alert while the process was off."""
+    return dashboard_link(context.settings.links, context.plant, told.alert, _until(told))
+
+
+def _until(told: Story) -> datetime:
+    """Return when the process was back, now while it is off."""
+    return told.alert.returned_at or told.alert.closed_at or datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -17,29 +18,31 @@ from alerts.resolve import resolve
 from alerts.shelve import unshelve
 from alerts.web.act import shelve_within
 from alerts.web.alert_filter import Asked, Text
-from alerts.web.alert_page import Number
+from alerts.web.alert_page import Number, dashboard_of, exhibit
 from alerts.web.api_models import (
+    AffectedOut,
     AlertOut,
     AlertPage,
     AlertStory,
     AssignIn,
     Caller,
     CommentIn,
+    DeliveryOut,
     EventOut,
-    HealthOut,
+    EvidenceOut,
     Note,
-    PerformanceOut,
     Problem,
     ResolveIn,
     ShelveIn,
     SuspectOut,
 )
+from alerts.web.api_overview import HealthOut, PerformanceOut
 from alerts.web.context import Database, Here
+from alerts.web.evidence_chart import Evidence
 from alerts.web.guard import TechnicianProgram, ViewerProgram
 from alerts.web.health import read_health
 from alerts.web.performance import read_performance
 from alerts.web.performance_page import Days
-from alerts.web.shift import shift_began
 from storage.connect import Connection
 
 
@@ -64,11 +67,10 @@ def caller(visitor: ViewerProgram) -> Caller:
 @router.get("/health")
 def health(context: Here, connection: Database, _: ViewerProgram) -> HealthOut:
     """Return every line and station as the wall screen shows them."""
-    now = datetime.now(UTC)
-    began = shift_began(now, context.settings.shifts, context.zone)
-    return HealthOut.model_validate(
-        read_health(connection, context.plant, context.shift_output, began, now)
+    found = read_health(
+        connection, context.plant, context.shift_output, context.calendar, datetime.now(UTC)
     )
+    return HealthOut.model_validate(found)
 
 
 @router.get("/alerts")
@@ -84,16 +86,22 @@ def alerts(
 
 
 @router.get("/alerts/{number}", responses=_refusals(404))
-def alert(connection: Database, _: ViewerProgram, number: Number) -> AlertStory:
-    """Return one alert with its history and suspects."""
+def alert(context: Here, connection: Database, _: ViewerProgram, number: Number) -> AlertStory:
+    """Return one alert with its history, its suspects, its evidence and the affected cells."""
     try:
         told = story(connection, number)
     except AlertsError as error:
         raise HTTPException(404, str(error)) from error
+    shown = exhibit(connection, context, told)
     return AlertStory(
         alert=AlertOut.model_validate(told.alert),
         events=[EventOut.model_validate(event) for event in told.events],
         suspects=[SuspectOut.model_validate(suspect) for suspect in told.suspects],
+        deliveries=[DeliveryOut.model_validate(delivery) for delivery in told.deliveries],
+        children=[child.id for child in told.children],
+        evidence=shown.evidence and _evidence(shown.evidence),
+        affected=shown.affected and AffectedOut.model_validate(shown.affected),
+        dashboard=dashboard_of(context, told),
     )
 
 
@@ -169,6 +177,19 @@ def performance(
     now = datetime.now(UTC)
     found = read_performance(connection, context.alarm_days, line or None, days, now)
     return PerformanceOut.model_validate(found)
+
+
+def _evidence(drawn: Evidence) -> EvidenceOut:
+    return EvidenceOut(
+        points=[(at, value) for at, value in drawn.points if math.isfinite(value)],
+        since=drawn.since,
+        until=drawn.until,
+        expected=drawn.expected if math.isfinite(drawn.expected) else None,
+        sd=drawn.sd if math.isfinite(drawn.sd) else None,
+        unit=drawn.ucum,
+        low=drawn.low,
+        high=drawn.high,
+    )
 
 
 def _changed(connection: Connection, number: int, change: Callable[[], Alert]) -> AlertOut:

@@ -13,7 +13,9 @@ from alerts.web.alert_filter import KEEPABLE, Text
 from alerts.web.role import Role
 
 
-class _Out(BaseModel):
+class Out(BaseModel):
+    """What a call gives back, made of an object of ours."""
+
     model_config = ConfigDict(from_attributes=True)
 
 
@@ -23,14 +25,14 @@ class Problem(BaseModel):
     detail: str
 
 
-class Caller(_Out):
+class Caller(Out):
     """Whose token it is."""
 
     name: str
     role: Role
 
 
-class CauseOut(_Out):
+class CauseOut(Out):
     """Where and what."""
 
     line: str
@@ -41,7 +43,7 @@ class CauseOut(_Out):
     direction: str
 
 
-class AlertOut(_Out):
+class AlertOut(Out):
     """An alert as it stands; *details* is the evidence of its latest anomaly."""
 
     id: int
@@ -75,7 +77,7 @@ class AlertPage(BaseModel):
     before: int | None
 
 
-class EventOut(_Out):
+class EventOut(Out):
     """Something that happened to an alert."""
 
     id: int
@@ -86,7 +88,7 @@ class EventOut(_Out):
     detail: dict[str, Any]
 
 
-class SuspectOut(_Out):
+class SuspectOut(Out):
     """What deviating cells have in common, and others have not."""
 
     rank: int
@@ -103,90 +105,55 @@ class SuspectOut(_Out):
     sentence: str
 
 
+class DeliveryOut(Out):
+    """What was told to an endpoint, or is still to be."""
+
+    id: str
+    endpoint: str
+    event_type: str
+    status: str
+    attempts: int
+    created_at: datetime
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+class EvidenceOut(Out):
+    """What the chart of an alert shows, in its *unit* (UCUM); null is not known.
+
+    The baseline is *expected* with three *sd* on each side, *low* and *high* are the limits of the
+    plant model, and the process was off from *since* to *until*.
+    """
+
+    points: list[tuple[datetime, float]]
+    since: datetime
+    until: datetime
+    expected: float | None
+    sd: float | None
+    unit: str
+    low: float | None
+    high: float | None
+
+
+class AffectedOut(Out):
+    """The cells that passed while the process was off: how many, the first, a query for all."""
+
+    count: int
+    first: list[str]
+    query: str
+
+
 class AlertStory(BaseModel):
-    """One alert with its history and its suspects."""
+    """One alert with everything about it; *children* are the alerts that it explains."""
 
     alert: AlertOut
     events: list[EventOut]
     suspects: list[SuspectOut]
-
-
-class OpenAlertsOut(_Out):
-    """Open alerts of some place; *suppressed* ones are not in the others."""
-
-    alerts: int
-    unacknowledged: int
-    suppressed: int
-    worst: Severity | None
-    oldest: datetime | None
-
-
-class StationOut(_Out):
-    """One station: *health* is normal, stale or suspected, *data_age_s* null without data."""
-
-    name: str
-    title: str
-    health: str
-    data_age_s: float | None
-    open: OpenAlertsOut
-    shift_yield: float | None
-
-
-class LineOut(_Out):
-    """One line; *shift_yield* is rolled over its stations."""
-
-    name: str
-    stations: list[StationOut]
-    open: OpenAlertsOut
-    data_age_s: float | None
-    stale: int
-    shift_yield: float | None
-    made: int
-    planned: int
-
-
-class HealthOut(_Out):
-    """All lines, and the alerts that are about none of them."""
-
-    lines: list[LineOut]
-    elsewhere: OpenAlertsOut
-
-
-class FigureOut(_Out):
-    """A figure of alarm performance against its targets."""
-
-    name: str
-    value: float | None
-    acceptable: float
-    manageable: float
-    unit: str
-    verdict: str
-
-
-class BusyCause(_Out):
-    """How often a cause called."""
-
-    line: str
-    station: str
-    equipment: str
-    position: int | None
-    characteristic: str
-    direction: str
-    alarms: int
-    chatters: bool
-    last_at: datetime
-
-
-class PerformanceOut(_Out):
-    """Alarm performance; of all lines when *line* is null."""
-
-    line: str | None
-    since: datetime
-    figures: list[FigureOut]
-    median_wait_s: float | None
-    slow_wait_s: float | None
-    severities: dict[str, float]
-    top: list[BusyCause]
+    deliveries: list[DeliveryOut]
+    children: list[int]
+    evidence: EvidenceOut | None
+    affected: AffectedOut | None
+    dashboard: str | None
 
 
 #: Something that can be read, and no NUL, which the database cannot keep.

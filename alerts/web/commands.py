@@ -24,13 +24,15 @@ from alerts.web.app import create_app, open_pool
 from alerts.web.context import Context
 from alerts.web.key import VARIABLE, new_key, read_key
 from alerts.web.settings import (
-    OpenId,
     Settings,
     SettingsError,
     is_private,
+    parse_grafana,
     parse_listen,
     parse_shifts,
     parse_url,
+    read_openid,
+    read_shared,
 )
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, PlantFile
@@ -62,16 +64,33 @@ def web(
     url: Annotated[
         str, typer.Option(help="The address as people reach it.", show_default="http://HOST:PORT")
     ] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            envvar="JELLYROLL_ALERTS",
+            help="alerts.toml, for its shifts, its dashboards and the key of its links.",
+            show_default=False,
+        ),
+    ] = None,
     key_file: Annotated[
         Path | None,
         typer.Option(
             "--key-file",
-            help=f"A file with the key of signed links, as `alerts run` has it; else {VARIABLE}.",
+            help="A file with the key of signed links, as `alerts run` has it; else that of"
+            f" --config, else {VARIABLE}.",
         ),
     ] = None,
     shifts: Annotated[
-        str, typer.Option(help="When shifts begin, by the plant's clock.")
+        str, typer.Option(help="When shifts begin, where --config has none; by the plant's clock.")
     ] = "06:00,14:00,22:00",
+    grafana: Annotated[
+        str,
+        typer.Option(
+            envvar="JELLYROLL_GRAFANA_URL",
+            help="The Grafana with the boards of Jellyroll, for links; else that of --config.",
+        ),
+    ] = "",
     is_open: Annotated[
         bool,
         typer.Option("--open", help="Everybody may look without signing in, as on a wall screen."),
@@ -104,12 +123,16 @@ def web(
         host, port = parse_listen(listen)
     with _told(faults):
         public = parse_url(url) if url else ""
+    shared = read_shared(config)
     with _told(faults):
-        key = read_key(key_file, os.environ)
+        key = read_key(key_file or shared.key_file, os.environ)
     with _told(faults):
         begins = parse_shifts(shifts)
+    links = shared.links
     with _told(faults):
-        openid = _openid(openid_issuer, openid_client, openid_secret_file, openid_name_claim)
+        links = links.model_copy(update={"grafana": parse_grafana(grafana)}) if grafana else links
+    with _told(faults):
+        openid = read_openid(openid_issuer, openid_client, openid_secret_file, openid_name_claim)
     if faults:
         raise SettingsError("\n".join(faults))
     model = load_plant(plant)
@@ -118,7 +141,14 @@ def web(
     with _listen(host, port) as listening:
         address = public or f"http://{host}:{listening.getsockname()[1]}"
         settings = Settings(
-            url=address, key=key or new_key(), is_open=is_open, shifts=begins, openid=openid
+            url=address,
+            key=key or new_key(),
+            is_open=is_open,
+            shifts=begins,
+            calendar=shared.calendar,
+            time_zone=shared.time_zone,
+            links=links,
+            openid=openid,
         )
         if key is None:
             _LOG.warning("without --key-file or %s no signed link can be opened", VARIABLE)
@@ -186,17 +216,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"--listen {host}:{port}: {error.strerror or error}; choose another address"
         ) from error
-
-
-def _openid(issuer: str, client: str, secret_file: Path | None, claim: str) -> OpenId | None:
-    if not issuer:
-        return None
-    if secret_file is None:
-        raise SettingsError("--openid-issuer needs --openid-secret-file, too")
-    if not is_private(issuer):
-        raise SettingsError(f"--openid-issuer {issuer!r} is not https://")
-    try:
-        secret = secret_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{secret_file} cannot be read as a secret ({error})") from error
-    return OpenId(issuer=issuer, client=client, secret=secret, name_claim=claim)

@@ -12,8 +12,9 @@ from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
 from alerts.web.alarm_day import AlarmDays
-from alerts.web.health import ShiftOutput
 from alerts.web.settings import Settings
+from alerts.web.shift import Calendar
+from alerts.web.shift_output import ShiftOutput
 from plant.model import Plant
 from storage.connect import Connection
 
@@ -30,6 +31,13 @@ class Context:
     def zone(self) -> ZoneInfo:
         """The plant's clock."""
         return ZoneInfo(self.plant.site.time_zone)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When shifts are."""
+        settings = self.settings
+        zone = ZoneInfo(settings.time_zone) if settings.time_zone else self.zone
+        return Calendar(zone, settings.shifts, settings.calendar)
 
     @cached_property
     def shift_output(self) -> ShiftOutput:

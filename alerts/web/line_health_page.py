@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from alerts.web.guard import ViewerDesk
 from alerts.web.health import read_health
 from alerts.web.page import render
-from alerts.web.shift import shift_began
 
 router = APIRouter()
 
@@ -18,8 +17,10 @@ router = APIRouter()
 @router.get("/")
 def line_health(desk: ViewerDesk) -> HTMLResponse:
     """Show every line and station."""
-    now = datetime.now(UTC)
     context = desk.context
-    began = shift_began(now, context.settings.shifts, context.zone)
-    health = read_health(desk.connection, context.plant, context.shift_output, began, now)
-    return render(desk.request, "line_health.html", desk.visitor, health=health, shift_began=began)
+    health = read_health(
+        desk.connection, context.plant, context.shift_output, context.calendar, datetime.now(UTC)
+    )
+    return render(
+        desk.request, "line_health.html", desk.visitor, health=health, calendar=context.calendar
+    )

@@ -14,16 +14,17 @@ from psycopg_pool import ConnectionPool
 from alerts.web import account
 from alerts.web.app import create_app, open_pool
 from alerts.web.role import Role
-from alerts.web.settings import Settings
 from plant.model import Plant
 from storage.connect import Connection
-from tests.alerts.web.support import ADDRESS, KEY, PASSWORD, Browser
+from tests.alerts.web.browsing import chromium, page, serving
+from tests.alerts.web.support import PASSWORD, SETTINGS, Browser
+
+__all__ = ["chromium", "page", "serving"]
 
 _FORGET = b"""
 DELETE FROM web.account; DELETE FROM web.token; DELETE FROM web.failed_sign_in;
 DELETE FROM analysis.chart
 """
-SETTINGS = Settings(url=ADDRESS, key=KEY)
 
 
 @pytest.fixture(autouse=True)

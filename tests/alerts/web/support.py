@@ -11,10 +11,12 @@ from httpx2 import Response
 
 from alerts import record
 from alerts.alert import Alert, Cause, Happened, Kind, Severity
+from alerts.web.settings import Settings
 from storage.connect import Connection
 
 KEY = "a key of the tests that is long enough for it"
 ADDRESS = "http://testserver"
+SETTINGS = Settings(url=ADDRESS, key=KEY)
 PASSWORD = "correct horse battery"
 
 NOZZLE = Cause("l1", "filling", "l1-filler-01", 3, "fill_mass", "low")

@@ -46,7 +46,13 @@ def test_a_program_reads_what_the_page_shows(ask: Ask, link: Connection) -> None
     one = ask("GET", f"/alerts/{alert.id}").json()
     assert one["alert"]["details"]["expected"] == 6.4
     assert [event["what"] for event in one["events"]] == ["opened"]
-    assert ask("GET", "/performance").json()["top"][0]["alarms"] == 1
+    assert one["evidence"]["expected"] == 6.4
+    assert one["evidence"]["points"]
+    assert one["affected"]["count"] == 0
+    assert "cell.filling" in one["affected"]["query"].replace('"', "")
+    performance = ask("GET", "/performance").json()
+    assert performance["top"][0]["alarms"] == 1
+    assert performance["per_day"][-1][1] == sum(count for _, count in performance["last_day"]) == 1
 
 
 def test_a_program_does_what_a_technician_does(ask: Ask, link: Connection) -> None:

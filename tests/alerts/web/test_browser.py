@@ -1,34 +1,17 @@
-"""The page in a real browser: a fault is shown, taken on a phone, and nobody further is told."""
+"""The page in a real browser: by keyboard, by light and dark, on a phone and on a wall."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
-from psycopg_pool import ConnectionPool
+from playwright.sync_api import Browser, Page, expect
 
-from alerts.config import config_of
-from alerts.config_file import LinksPart, Route
-from alerts.endpoint import parse_endpoints
-from alerts.secret import signer
-from alerts.web.app import create_app
 from alerts.web.links import signed_link
-from plant.model import Plant
-from stack.browser import browser as find_browser
-from stack.errors import StackError
 from storage.connect import Connection
-from tests.alerts.support import SECRET, Endpoint, StartService, Until, insert_anomaly
-from tests.alerts.web.conftest import SETTINGS
+from tests.alerts.web.browsing import WALL, sign_in
 from tests.alerts.web.serving import Serving
-from tests.alerts.web.support import KEY, NOZZLE, PASSWORD, open_alert
-
-PHONE: ViewportSize = {"width": 390, "height": 844}
-WALL: ViewportSize = {"width": 1920, "height": 1080}
-ROUTE = {"name": "all", "to": ["ada"], "escalate": [{"after_min": 10, "to": ["lead"]}]}
+from tests.alerts.web.support import KEY, NOZZLE, open_alert
 
 #: Every piece of text of the page with less contrast to what is behind it than WCAG asks for.
 FAINT = """() => {
@@ -49,88 +32,6 @@ FAINT = """() => {
   }
   return faint;
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        program = find_browser()
-    except StackError as error:
-        pytest.skip(f"no Chromium: {error}")
-    with sync_playwright() as playwright:
-        # A screen renews itself every five seconds.
-        expect.set_options(timeout=20_000)
-        chromium = playwright.chromium.launch(executable_path=program)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def serving(pool: ConnectionPool[Connection], pilot: Plant, people: None) -> Iterator[Serving]:
-    """The page on a port, open to look at."""
-    with Serving(
-        lambda url: create_app(pool, pilot, replace(SETTINGS, url=url, is_open=True))
-    ) as serving:
-        yield serving
-
-
-@pytest.fixture
-def page(chromium: Browser, serving: Serving) -> Iterator[Page]:
-    """A page of a phone; an error in its console fails the test."""
-    context = chromium.new_context(base_url=serving.url, viewport=PHONE, has_touch=True)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
-
-
-def sign_in(page: Page, name: str = "technician") -> None:
-    page.goto("/sign-in")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("Password").press("Enter")
-    expect(page.get_by_text(f"{name}, {name}")).to_be_visible()
-
-
-def test_a_fault_is_shown_on_the_wall_and_taken_on_a_phone_and_nobody_further_is_told(
-    chromium: Browser, page: Page, serving: Serving, pilot: Plant, link: Connection,
-    start_service: StartService, until: Until,
-) -> None:  # fmt: skip
-    with Endpoint() as ada, Endpoint() as lead:
-        endpoints = parse_endpoints(
-            [f"ada={ada.url}", f"lead={lead.url}"], signers=[signer(SECRET)]
-        )
-        config = replace(
-            config_of(endpoints, pilot),
-            people={"grace": ("ada",)},
-            routes=(Route.model_validate(ROUTE),),
-            links=LinksPart(page=serving.url),
-            page_key=KEY,
-        )
-        start_service(config=config)
-        wall = chromium.new_page(base_url=serving.url, viewport=WALL)
-        wall.goto("/")
-        expect(wall.locator("#l1-filling")).to_contain_text("no data")
-        insert_anomaly(link)
-        insert_anomaly(link, position=4)
-        expect(wall.locator("#l1-filling")).to_contain_text("2 alerts, high, 2 to take")
-        told = {json.loads(r.body)["data"]["alert"]: json.loads(r.body) for r in ada.wait(2)}
-        page.goto(told[1]["data"]["links"]["page"])
-        expect(page.get_by_role("heading", level=1)).to_contain_text("l1-filler-01 nozzle 3")
-        page.get_by_label("What you found or will do").fill("on my way")
-        page.get_by_role("button", name="Acknowledge as grace").tap()
-        expect(page.get_by_text("grace knows since")).to_be_visible()
-        expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
-        link.execute("UPDATE alert.escalation SET due_at = now()")
-        until("SELECT alert FROM alert.event WHERE what = 'escalated'", [(2,)])
-        (request,) = lead.wait(1)
-        assert json.loads(request.body)["data"]["alert"] == 2
-        until("SELECT alert FROM alert.escalation", [])
-        expect(wall.locator("#l1-filling")).to_contain_text("2 alerts, high, 1 to take")
-        wall.close()
 
 
 def test_a_technician_signs_in_and_resolves_by_keyboard_alone(page: Page, link: Connection) -> None:

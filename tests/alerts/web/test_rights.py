@@ -13,8 +13,7 @@ from alerts.web.app import create_app
 from alerts.web.role import Role
 from plant.model import Plant
 from storage.connect import Connection
-from tests.alerts.web.conftest import SETTINGS
-from tests.alerts.web.support import PASSWORD, Browser, open_alert
+from tests.alerts.web.support import PASSWORD, SETTINGS, Browser, open_alert
 
 
 def _as_service(connection: Connection) -> None:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.shift import Shift
 from alerts.web.settings import SettingsError, parse_shifts
-from alerts.web.shift import shift_began
+from alerts.web.shift import Calendar, ShiftNow, shift_began
 
 CHICAGO = ZoneInfo("America/Chicago")
 THREE = (time(6), time(14), time(22))
@@ -38,3 +39,42 @@ def test_a_single_shift_lasts_a_day() -> None:
 def test_shifts_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="--shifts"):
         parse_shifts(text)
+
+
+def shift(name: str, begin: str, end: str, **more: object) -> Shift:
+    return Shift.model_validate({"name": name, "from": begin, "to": end, "teams": [["ada"]]} | more)
+
+
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri"]
+TWO = Calendar(
+    CHICAGO, THREE,
+    (shift("day", "05:30", "17:30", days=WEEKDAYS), shift("night", "17:30", "05:30", days=WEEKDAYS),
+     shift("extra", "08:00", "12:00", lines=["l2"])),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("now", "line", "name", "began"),
+    [
+        ("2026-11-23T05:30:00-06:00", "l1", "day", "2026-11-23T05:30:00-06:00"),
+        ("2026-11-24T02:00:00-06:00", "l1", "night", "2026-11-23T17:30:00-06:00"),
+        # The one that began last.
+        ("2026-11-23T09:00:00-06:00", "l2", "extra", "2026-11-23T08:00:00-06:00"),
+        ("2026-11-23T09:00:00-06:00", "l1", "day", "2026-11-23T05:30:00-06:00"),
+        # Friday's night ends on Saturday; then there is no shift until Monday.
+        ("2026-11-28T05:29:00-06:00", "l1", "night", "2026-11-27T17:30:00-06:00"),
+        ("2026-11-29T23:00:00-06:00", "l1", "", "2026-11-28T05:30:00-06:00"),
+        ("2026-11-29T23:00:00-06:00", "l2", "", "2026-11-29T12:00:00-06:00"),
+    ],
+)
+def test_the_shift_is_that_of_the_calendar(now: str, line: str, name: str, began: str) -> None:
+    found = TWO.shift_of(line, datetime.fromisoformat(now))
+    assert found == ShiftNow(name, datetime.fromisoformat(began))
+    assert TWO.words == "shifts of alerts.toml"
+
+
+def test_a_line_without_shifts_of_its_own_has_those_of_every_day() -> None:
+    calendar = Calendar(CHICAGO, THREE, (shift("day", "06:00", "18:00", lines=["l2"]),))
+    now = datetime.fromisoformat("2026-11-22T15:00:00-06:00")
+    assert calendar.shift_of("l1", now).began == shift_began(now, THREE, CHICAGO)
+    assert Calendar(CHICAGO, THREE).words == "shifts from 06:00, 14:00, 22:00"
