@@ -4,9 +4,9 @@ FROM python:3.13-slim-bookworm AS build
 WORKDIR /src
 # .dockerignore lets through what the wheel is made of, and nothing else.
 COPY . .
-RUN pip wheel --no-cache-dir --wheel-dir /wheels . \
+RUN pip wheel --no-cache-dir --wheel-dir /wheels ".[notify,oidc]" \
     && python -m venv /opt/jellyroll \
-    && /opt/jellyroll/bin/pip install --no-cache-dir --no-index --find-links /wheels jellyroll
+    && /opt/jellyroll/bin/pip install --no-cache-dir --no-index --find-links /wheels "jellyroll[notify,oidc]"
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="Jellyroll" \
@@ -20,6 +20,7 @@ ENV PATH=/opt/jellyroll/bin:$PATH \
 USER 10001:10001
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: the services answer no requests. One that cannot work ends, and is started again.
+# No HEALTHCHECK: each service has another one, in docker-compose.yml, or none: one that cannot work
+# ends, and is started again.
 ENTRYPOINT ["jellyroll"]
 CMD ["--help"]

@@ -61,11 +61,11 @@ def test_what_others_wait_for_to_be_healthy_says_whether_it_is() -> None:
         if wait["condition"] == "service_healthy"
     }
     assert awaited == {"mosquitto", "timescaledb", "ingest"}
-    assert all(SERVICES[name].get("healthcheck") for name in (*awaited, "grafana"))
+    assert all(SERVICES[name].get("healthcheck") for name in (*awaited, "grafana", "web"))
 
 
 def test_whatever_touches_the_schema_waits_for_the_migration() -> None:
-    for name in ("ingest", "monitor", "alerts", "grafana"):
+    for name in ("ingest", "monitor", "alerts", "web", "grafana"):
         waits = SERVICES[name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
 
@@ -100,7 +100,7 @@ def test_the_example_and_the_file_agree_on_defaults() -> None:
 
 def test_no_port_is_open_beyond_this_computer_unless_asked() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 5
     for port in ports:
         assert port.startswith(
             ("127.0.0.1:", "${MQTT_BIND:-127.0.0.1}:", "${MQTT_TLS_BIND:-127.0.0.1}:")
@@ -123,7 +123,14 @@ def test_our_services_have_no_more_rights_than_they_need(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert "ports" not in service
+    assert ("ports" in service) == (name == "web")
+
+
+def test_the_page_and_its_links_have_one_key_which_is_a_file() -> None:
+    (name,) = COMPOSE["secrets"]
+    assert REQUIRED.fullmatch(COMPOSE["secrets"][name]["file"])
+    assert SERVICES["web"]["secrets"] == SERVICES["alerts"]["secrets"] == [name]
+    assert f"/run/secrets/{name}" in SERVICES["web"]["command"]
 
 
 def test_services_come_back_and_one_shots_do_not() -> None:
@@ -160,6 +167,8 @@ def test_the_command_of_each_service_has_all_it_needs(
     context = command.make_context("jellyroll", arguments)
     while hasattr(command, "resolve_command"):
         rest = [*context._protected_args, *context.args]
+        if not rest:
+            break
         found, command, arguments = command.resolve_command(context, rest)
         # Raises a usage error for an unknown option or a missing value.
         context = command.make_context(found, list(arguments), parent=context)
@@ -195,6 +204,11 @@ def test_the_image_gets_everything_that_the_wheel_is_made_of() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {line[1:] for line in lines if line.startswith("!")} == needed
     assert "*" in lines
+
+
+def test_the_image_has_what_chat_pagers_and_sign_in_need() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"\[(\w[\w,]*)\]\"", text) == ["notify,oidc", "notify,oidc"]
 
 
 def test_the_image_runs_as_an_ordinary_user_on_a_pinned_python() -> None:
