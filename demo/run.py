@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import threading
 import time
 import webbrowser
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class _Demo:
         self._ingest: Service
         self._simulator: Service
         self._simulation: Simulation
+        #: Of line health, until it has been opened.
+        self._page = ""
 
     def start(self, secret_file: Path) -> None:
         """Start ingest, monitor, alerts and the simulator."""
@@ -122,16 +125,23 @@ class _Demo:
             "--listen", "127.0.0.1:0", "--open",
         )  # fmt: skip
         web.wait_for("the page is at ")
-        address = web.log.partition("the page is at ")[2].split()[0]
-        self._screen.say(f"Line health: {address}  To act, sign in: technician, {password}")
-        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-            webbrowser.open(address)
+        self._page = web.log.partition("the page is at ")[2].split()[0]
+        self._screen.say(f"Line health: {self._page}  To act, sign in: technician, {password}")
+
+    def _open_page(self) -> None:
+        """Open line health once, when there is a screen to do so, and something on it to see."""
+        if self._page and self._simulation.live_since:
+            if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+                # Some browsers return when they are closed.
+                threading.Thread(target=webbrowser.open, args=(self._page,), daemon=True).start()
+            self._page = ""
 
     def watch(self, deadline_s: float) -> None:
         """Show what happens until there is no more to wait for."""
         while True:
             self._services.check()
             self._simulation.check()
+            self._open_page()
             is_over = self._culprit() is not None or time.monotonic() > deadline_s
             self._show()
             if self._plan.once and is_over:
