@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ingest.message import Message
+from ingest.item import Item
 from plant.frames import Frame, merge
 from plant.number import Number
 from plant.tables import Table
@@ -23,15 +23,6 @@ MAX_MESSAGES = 2_000
 MAX_BYTES = 3 * 1024 * 1024
 #: How long the first message of a batch waits for company.
 MAX_AGE_S = 0.1
-
-
-class Item(NamedTuple):
-    """One message and what it was read as; see `ingest.decode.Decoded`."""
-
-    message: Message
-    outcome: list[Frame] | DeadLetter
-    note: DeadLetter | None = None
-    number: Number | None = None
 
 
 class Group(NamedTuple):
@@ -52,19 +43,14 @@ class Batch:
         self._started_s = time.monotonic()
         self._bytes = 0
 
-    def add(
-        self,
-        message: Message,
-        outcome: list[Frame] | DeadLetter,
-        note: DeadLetter | None = None,
-        number: Number | None = None,
-    ) -> None:
-        """Put in *message*, read as *outcome*."""
+    def add(self, item: Item) -> None:
+        """Put in *item*."""
         if not self.items:
             self.received_at = datetime.now(UTC)
             self._started_s = time.monotonic()
-        self.items.append(Item(message, outcome, note, number))
-        self._bytes += len(message.payload)
+        self.items.append(item)
+        self._bytes += len(item.message.payload)
+        outcome = item.outcome
         if not isinstance(outcome, DeadLetter):
             for frame in outcome:
                 # What is not a list in a block holds for all rows: a short text, many numbers.

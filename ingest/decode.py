@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
+from ingest.item import Item
 from ingest.message import Message
 from plant.errors import UnreadableError
-from plant.frames import Frame
-from plant.number import Number
 from plant.payload import PayloadDecoder
 from plant.sparkplug import SparkplugDecoder
 from storage.deadletter import DeadLetter
 
 
-class Decoded(NamedTuple):
-    """What a message is: its rows, or the letter that says why it has none.
-
-    *note* is a letter beside the rows, not instead; *number* the message's own, if it has one.
-    """
-
-    outcome: list[Frame] | DeadLetter
-    note: DeadLetter | None = None
-    number: Number | None = None
-
-
-def decode(decoder: PayloadDecoder, message: Message, received_at: datetime) -> Decoded:
+def decode(decoder: PayloadDecoder, message: Message, received_at: datetime) -> Item:
     """Return what *message* in JSON is."""
     topic, payload = message.topic, message.payload
     try:
@@ -34,11 +21,11 @@ def decode(decoder: PayloadDecoder, message: Message, received_at: datetime) -> 
         letter = DeadLetter(
             topic, payload, error.reason, error.detail, received_at, message.duplicate
         )
-        return Decoded(letter, None, error.number)
-    return Decoded(frames, None, frames[0].number)
+        return Item(message, letter, None, error.number)
+    return Item(message, frames, None, frames[0].number)
 
 
-def decode_sparkplug(decoder: SparkplugDecoder, message: Message, received_at: datetime) -> Decoded:
+def decode_sparkplug(decoder: SparkplugDecoder, message: Message, received_at: datetime) -> Item:
     """Return what *message* of Sparkplug is."""
     topic, payload = message.topic, message.payload
     try:
@@ -46,8 +33,8 @@ def decode_sparkplug(decoder: SparkplugDecoder, message: Message, received_at: d
         reading = decoder.decode(topic, payload, is_live=message.packet_id is None)
     except UnreadableError as error:
         letter = DeadLetter(topic, payload, error.reason, error.detail, received_at)
-        return Decoded(letter, None, error.number)
+        return Item(message, letter, None, error.number)
     note = reading.note and DeadLetter(
         topic, payload, reading.note.reason, reading.note.detail, received_at
     )
-    return Decoded(reading.frames, note, reading.number)
+    return Item(message, reading.frames, note, reading.number)

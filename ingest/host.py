@@ -23,6 +23,7 @@ import orjson
 from ingest.batch import Batch
 from ingest.commit import Committed
 from ingest.decode import decode_sparkplug
+from ingest.item import Item
 from ingest.message import Message, RefusedError, Session, SessionLostError, Will
 from ingest.tally import Tally
 from ingest.writer import StoppedError, Writer
@@ -141,7 +142,8 @@ class Host:
             log.info("Sparkplug: asked %s/%s for a rebirth", *node)
         for missed in self._decoder.missed():
             self._tally.take(1)
-            self._batch.add(_Made(topic_of(missed.node, MessageType.NDEATH)), missed.frames)
+            made = _Made(topic_of(missed.node, MessageType.NDEATH))
+            self._batch.add(Item(made, missed.frames))
         self._advance(committer)
         is_stuck = (
             self._pending is not None
@@ -161,10 +163,10 @@ class Host:
                 self._heed(message)
                 continue
             received += 1
-            decoded = decode_sparkplug(self._decoder, message, now)
-            if isinstance(decoded.outcome, DeadLetter):
-                self._tally.reasons[decoded.outcome.reason] += 1
-            self._batch.add(message, *decoded)
+            item = decode_sparkplug(self._decoder, message, now)
+            if isinstance(item.outcome, DeadLetter):
+                self._tally.reasons[item.outcome.reason] += 1
+            self._batch.add(item)
         self._tally.take(received)
 
     def _heed(self, message: Message) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import random
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -35,6 +36,9 @@ _COMMITTING_READ_TIMEOUT_S = 0.002
 #: Objects that come and go before Python looks for cycles of them. Messages make none; looking, as
 #: often as by default, cost a fifth of a worker's time.
 _OBJECTS_BETWEEN_SEARCHES = 200_000
+#: How long the reading thread keeps the committing one from going on, whenever the database has
+#: answered it. With Python's 5 ms a commit waited several times as long as it worked.
+_SWITCH_INTERVAL_S = 0.0005
 
 
 class _Pending(NamedTuple):
@@ -64,6 +68,7 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`; raise `RefusedError` or what the database says is beyond retry."""
         gc.freeze()
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
         gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES, *gc.get_threshold()[1:])
         pause_s = 0.1
         with ThreadPoolExecutor(1, thread_name_prefix="commit") as committer:
@@ -128,10 +133,10 @@ class Worker:
         now = datetime.now(UTC)
         before = len(batch.items)
         for message in messages:
-            decoded = decode(self._decoder, message, now)
-            if isinstance(decoded.outcome, DeadLetter):
-                self._tally.reasons[decoded.outcome.reason] += 1
-            batch.add(message, *decoded)
+            item = decode(self._decoder, message, now)
+            if isinstance(item.outcome, DeadLetter):
+                self._tally.reasons[item.outcome.reason] += 1
+            batch.add(item)
             if batch.is_full:
                 break
         taken = len(batch.items) - before

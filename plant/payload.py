@@ -130,7 +130,7 @@ class PayloadDecoder:
         if shape.only_numbers:
             values = tuple(document.values())
             ts = values[shape.ts]
-            if type(ts) is int and {*map(type, values)} <= _NUMBERS:
+            if type(ts) is int and _NUMBERS.issuperset(map(type, values)):
                 time_us = ts * 1000
                 # The rule of `_checked_time`, which says what is wrong where it does not hold.
                 if not -self._lateness_us <= time_us - self._now_us() <= self._ahead_us:

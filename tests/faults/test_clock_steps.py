@@ -100,7 +100,7 @@ def test_samples_that_come_while_ingests_own_clock_is_wrong_are_kept_as_dead_let
         now_us[0] = true_us + step_us
         message = Sent(topic, b'{"ts": %d, "vacuum": %d}' % (true_us // 1000 + number, number))
         batch = Batch()
-        batch.add(message, *decode(decoder, message, datetime.now(UTC)))
+        batch.add(decode(decoder, message, datetime.now(UTC)))
         writer.write(batch)
     writer.close()
     assert database.rows("SELECT vacuum::int FROM telemetry.filling ORDER BY time") == [(0,), (2,)]

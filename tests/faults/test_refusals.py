@@ -67,7 +67,7 @@ def test_whatever_it_is_that_refuses_the_row(
     for number in range(3):
         payload = b'{"ts": %d, "vacuum": %d}' % (time.time() * 1000 - number, number)
         message = Sent(topic, payload)
-        batch.add(message, *decode(decoder, message, datetime.now(UTC)))
+        batch.add(decode(decoder, message, datetime.now(UTC)))
     done = writer.write(batch)
     writer.close()
     assert (done.messages, done.rows, done.dead_letters) == (3, 2, 1)

@@ -138,7 +138,7 @@ def test_what_was_committed_but_not_acknowledged_comes_again_and_changes_nothing
 
 def _read_into(batch: Batch, session: Session, decoder: PayloadDecoder) -> int:
     for message in session.read(0.2):
-        batch.add(message, *decode(decoder, message, datetime.now(UTC)))
+        batch.add(decode(decoder, message, datetime.now(UTC)))
     return len(batch.items)
 
 
@@ -231,7 +231,7 @@ def test_a_batch_that_committed_unheard_is_not_written_once_more(
     batch = Batch()
     for number, payload in enumerate(payloads, 1):
         message = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(1), packet_id=number)
-        batch.add(message, *decode(decoder, message, datetime.now(UTC)))
+        batch.add(decode(decoder, message, datetime.now(UTC)))
     writer = Writer(database.dsn, pilot, "unheard", Tally())
     first = writer.write(batch)
     writer.close()
