@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,13 +29,22 @@ def scenarios(
     seeds: Annotated[
         str, typer.Option(metavar="1,2,3", help="Each seed is another line by its noise.")
     ] = "1,2,3",
-    days: Annotated[float, typer.Option(min=0.1, help="Days with the fault.")] = 2.0,
+    days: Annotated[
+        float,
+        typer.Option(min=0.1, help="Days with the fault; more for those that take longer to show."),
+    ] = 0.5,
     healthy_days: Annotated[
         float, typer.Option(min=0.1, help="Days without one, as many as with one at least.")
     ] = 7.0,
     jobs: Annotated[
         int, typer.Option(min=1, help="Runs at a time.", show_default="one per processor")
     ] = os.cpu_count() or 1,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", dir_okay=False, help="Write the JSON of what is done after each run."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Judge the models on simulated faults: seen, how late, the culprit found, false alerts.
@@ -50,4 +60,4 @@ def scenarios(
     from bench.scenario_run import Plan  # noqa: PLC0415
 
     plan = Plan(fault_d=days, healthy_d=max(days, healthy_days))
-    report(faults.split(","), seeds.split(","), plan, jobs, as_json=as_json)
+    report(faults.split(","), seeds.split(","), plan, jobs, as_json=as_json, save=save)

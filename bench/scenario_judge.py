@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bench.scenario_seen import Anomaly, Outcome, Seen
+from bench.scenario_seen import Anomaly, Outcome, Ranked, Seen
 from bench.scenario_truth import Done
 
 
@@ -21,8 +21,10 @@ class Verdict(NamedTuple):
     *by* is "alarm", or "cells" where no chart alarmed and cells that it touched were said to have a
     fault, else "". *minutes* from its beginning to then, and *cells* that it had touched by then.
     *rank* is that of the culprit among the suspects of the first alarm, or in what the faulty cells
-    have in common, None if it is not there; *same* the share of all its alarms with the culprit in
-    the first place. *condemned* counts cells that it touched and that would have passed without it.
+    have in common, None if it is not there; *last_rank* the same after its suspects were looked at
+    again; *same* the share of all its alarms with the culprit in the first place. A gauge that is
+    wrong must be named as the sensor, and nothing else may be. *condemned* counts cells that it
+    touched and that would have passed without it. *first* and *last* are the first suspects.
     """
 
     scenario: str
@@ -33,9 +35,11 @@ class Verdict(NamedTuple):
     minutes: float | None
     cells: int | None
     rank: int | None
+    last_rank: int | None
     same: float | None
     condemned: int
     first: str
+    last: str
 
     @property
     def detected(self) -> bool:
@@ -58,9 +62,14 @@ class Healthy(NamedTuple):
         return self.alerts / self.days
 
 
-def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict], list[Healthy]]:
-    """Return a verdict for each fault of each scenario, and one for each healthy run."""
+def judge(outcomes: Sequence[Outcome]) -> tuple[list[Verdict], list[Healthy]]:
+    """Return a verdict for each fault of each scenario, and one for each healthy run.
+
+    What needs a run that is not there (that of the healthy line, of a pair's faults alone) is left
+    out.
+    """
     twins = {o.scenario.seed: o for o in outcomes if not o.scenario.faults}
+    outcomes = [o for o in outcomes if o.scenario.seed in twins]
     own: dict[tuple[int, tuple[str, ...]], list[Anomaly]] = {}
     for outcome in outcomes:
         twin = twins[outcome.scenario.seed].seen.anomalies
@@ -74,12 +83,14 @@ def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict],
         for done in outcome.done:
             anomalies = own[seed, names]
             if len(names) > 1:
+                if (seed, (done.id,)) not in own:
+                    continue
                 charts = {anomaly.chart for anomaly in own[seed, (done.id,)]}
                 anomalies = [a for a in anomalies if a.chart in charts]
             verdicts.append(_verdict(outcome, done, anomalies, twins[seed].seen))
     healthy = [
         Healthy(
-            seed, healthy_d, twin.seen.alerts, len(twin.seen.anomalies), len(twin.seen.condemned)
+            seed, twin.days, twin.seen.alerts, len(twin.seen.anomalies), len(twin.seen.condemned)
         )
         for seed, twin in sorted(twins.items())
     ]
@@ -88,16 +99,19 @@ def judge(outcomes: Sequence[Outcome], healthy_d: float) -> tuple[list[Verdict],
 
 def _verdict(outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], twin: Seen) -> Verdict:
     seen = outcome.seen
-    ranks = [_rank(anomaly.suspects, done) for anomaly in anomalies]
-    by, time, rank, first = "", None, None, ""
+    ranks = [_rank(anomaly.ranked, done) for anomaly in anomalies]
+    by, time, rank, last_rank, first, last = "", None, None, None, "", ""
     if anomalies:
-        by, time, rank, first = "alarm", anomalies[0].time, ranks[0], anomalies[0].sentence
+        alarm = anomalies[0]
+        by, time, rank, last_rank = "alarm", alarm.time, ranks[0], _rank(alarm.last, done)
+        first, last = alarm.ranked.sentence, alarm.last.sentence
     else:
         new = (seen.faulty - twin.faulty) & done.cells
         judged = [one for one in seen.judged if one.cell in new]
         if judged:
-            by, time, rank = "cells", judged[0].time, _rank(seen.common, done)
-            first = ", ".join(seen.common[:3])
+            by, time, rank = "cells", judged[0].time, _place(seen.common, done)
+            last_rank = rank
+            first = last = ", ".join(seen.common[:3])
     return Verdict(
         outcome.scenario.name,
         outcome.scenario.seed,
@@ -107,14 +121,23 @@ def _verdict(outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], twin: S
         None if time is None else (time - done.began).total_seconds() / 60.0,
         None if time is None else done.touched_until(time),
         rank,
+        last_rank,
         sum(rank == 1 for rank in ranks) / len(ranks) if ranks else None,
         len((seen.condemned - twin.condemned) & done.cells),
         first,
+        last,
     )
 
 
-def _rank(values: Sequence[str], done: Done) -> int | None:
+def _rank(ranked: Ranked, done: Done) -> int | None:
     """Return the place of the culprit among suspects, from 1; None if it is not there."""
+    pairs = zip(ranked.suspects, ranked.factors, strict=True)
+    return _place(
+        [value if (factor == "sensor") is done.is_gauge else "" for value, factor in pairs], done
+    )
+
+
+def _place(values: Sequence[str], done: Done) -> int | None:
     for rank, value in enumerate(values, 1):
         if value in done.culprits:
             return rank
@@ -129,6 +152,7 @@ class Total(NamedTuple):
     detected: int
     first: int
     among_three: int
+    last_first: int
     median_minutes: float | None
     median_cells: float | None
     condemned: int
@@ -155,6 +179,7 @@ def _total(name: str, verdicts: Sequence[Verdict]) -> Total:
         sum(v.detected for v in verdicts),
         sum(rank == 1 for rank in ranks),
         sum(rank <= 3 for rank in ranks),
+        sum(v.last_rank == 1 for v in verdicts),
         _median([v.minutes for v in verdicts if v.minutes is not None]),
         _median([float(v.cells) for v in verdicts if v.cells is not None]),
         sum(v.condemned for v in verdicts if v.is_measurement),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -51,29 +53,51 @@ class Plan:
     baseline_points: int = 300
 
 
+class Failed(NamedTuple):
+    """A run that came to nothing, and why."""
+
+    scenario: Scenario
+    reason: str
+
+
 def run_all(
     cluster: PrivateCluster, scenarios: Sequence[Scenario], plan: Plan, jobs: int
-) -> Iterator[Outcome]:
-    """Yield the outcomes of *scenarios* as they come, *jobs* at a time."""
+) -> Iterator[Outcome | Failed]:
+    """Yield the outcomes of *scenarios* as they come, *jobs* at a time.
+
+    In their order, once the histories of all seeds are there: a run that is cut short has the first
+    of them. One that fails does not stop the others.
+    """
     plant = load_plant(PLANT)
+    longest = dict.fromkeys((one.seed for one in scenarios), plan.healthy_d)
+    for scenario in scenarios:
+        longest[scenario.seed] = max(longest[scenario.seed], scenario.days(plan.fault_d))
     with ProcessPoolExecutor(jobs) as pool:
         histories: dict[Future[None], int] = {}
-        for seed in dict.fromkeys(scenario.seed for scenario in scenarios):
+        for seed in longest:
             _create(cluster, _history(seed))
             migrate(cluster.dsn(_history(seed)), plant)
             work = pool.submit(_prepare, cluster.dsn(_history(seed)), seed, plan)
             histories[work] = seed
-        runs: list[Future[Outcome]] = []
         for work in as_completed(histories):
             work.result()
             _freeze(cluster, _history(histories[work]))
-            runs += [
-                pool.submit(_run, cluster, scenario, plan)
-                for scenario in scenarios
-                if scenario.seed == histories[work]
-            ]
+        runs = {
+            pool.submit(
+                _run,
+                cluster,
+                scenario,
+                plan,
+                scenario.days(plan.fault_d) if scenario.faults else longest[scenario.seed],
+            ): scenario
+            for scenario in scenarios
+        }
         for run in as_completed(runs):
-            yield run.result()
+            error = run.exception()
+            if error is not None:
+                yield Failed(runs[run], f"{type(error).__name__}: {error}")
+            else:
+                yield run.result()
 
 
 def _prepare(dsn: str, seed: int, plan: Plan) -> None:
@@ -85,11 +109,11 @@ def _prepare(dsn: str, seed: int, plan: Plan) -> None:
     learn(dsn, plant, (from_us(from_ms * 1000), BEGIN))
 
 
-def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
+def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan, days: float) -> Outcome:
+    started = time.monotonic()
     plant = load_plant(PLANT)
     line = _line(plant, scenario.seed)
     faults = [parse_fault(FAULTS[name], plant).started(_BEGIN_MS) for name in scenario.faults]
-    days = plan.fault_d if faults else max(plan.healthy_d, plan.fault_d)
     end_ms = _BEGIN_MS + round(days * _DAY_MS)
     with _copied(cluster, scenario) as dsn:
         _follow(
@@ -98,8 +122,9 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan) -> Outcome:
         )  # fmt: skip
         span = BEGIN, from_us(end_ms * 1000)
         judge_cells(dsn, plant, span)
-        done = tuple(done_by(line, fault, _BEGIN_MS, end_ms) for fault in faults)
-        return Outcome(scenario, done, read_seen(dsn, plant, span))
+        done = tuple(done_by(plant, line, fault, _BEGIN_MS, end_ms) for fault in faults)
+        seen = read_seen(dsn, plant, span)
+        return Outcome(scenario, done, seen, days, time.monotonic() - started)
 
 
 def _follow(dsn: str, plant: Plant, line: Line, pieces: Iterable[Window], plan: Plan) -> None:

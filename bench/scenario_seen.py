@@ -18,8 +18,16 @@ _ANOMALIES = Path(__file__).with_name("scenario_anomalies.sql")
 _CELLS = Path(__file__).with_name("scenario_cells.sql")
 
 
+class Ranked(NamedTuple):
+    """Suspects and their *factors*, the likeliest first, with the *sentence* of the first one."""
+
+    suspects: tuple[str, ...]
+    factors: tuple[str, ...]
+    sentence: str
+
+
 class Anomaly(NamedTuple):
-    """An anomaly that began; *suspects* and their *factors*, the likeliest first."""
+    """An anomaly that began; *ranked* at its time, and *last* when all was seen."""
 
     equipment: str
     position: int | None
@@ -28,9 +36,8 @@ class Anomaly(NamedTuple):
     since: datetime
     time: datetime
     event: int
-    suspects: tuple[str, ...]
-    factors: tuple[str, ...]
-    sentence: str
+    ranked: Ranked
+    last: Ranked
 
     @property
     def chart(self) -> tuple[str, int | None, str]:
@@ -70,15 +77,22 @@ class Seen(NamedTuple):
     @property
     def alerts(self) -> int:
         """How many alerts a technician gets: one a day for all that has one first suspect."""
-        return len({(one.suspects[:1] or one.event, one.time.date()) for one in self.anomalies})
+        return len(
+            {(one.ranked.suspects[:1] or one.event, one.time.date()) for one in self.anomalies}
+        )
 
 
 class Outcome(NamedTuple):
-    """What one scenario came to: what its faults did, and what was seen of it."""
+    """What one scenario came to: what its faults did, and what was seen of it in so many days.
+
+    *took_s* is how long that took to simulate and to watch.
+    """
 
     scenario: Scenario
     done: tuple[Done, ...]
     seen: Seen
+    days: float
+    took_s: float
 
 
 def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
@@ -86,8 +100,7 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
     with connect(dsn, application="scenario", autocommit=True) as connection:
         rows = connection.execute(sql.SQL(_ANOMALIES.read_text("utf-8")), {"begin": span[0]})
         anomalies = tuple(
-            Anomaly._make((*rest, tuple(values), tuple(factors), sentence))
-            for *rest, values, factors, sentence in rows
+            Anomaly(*row[:7], *(Ranked(*(row[at : at + 3])) for at in (7, 10))) for row in rows
         )
         cells = connection.execute(sql.SQL(_CELLS.read_text("utf-8")))
         judged = tuple(Judged(*row) for row in cells)

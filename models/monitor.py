@@ -22,7 +22,7 @@ from models.charted import ChartedTable, arl0_of_lines, charted_tables
 from models.charts import Alarm, Batch, ChartKey, Charts
 from models.monitor_baselines import apply_promoted
 from models.results import Results, read_results
-from models.suspects import write_suspects
+from models.suspects import look_again, write_suspects
 from plant.model import Plant
 from plant.times import format_time_us
 from storage.connect import Connection
@@ -108,6 +108,9 @@ class Monitor:
                 return Progress()
             batch = self._read(connection, batches)
             progress = self._apply(connection, batch) if batch else Progress()
+            newest = max((s.to_time for b in batches for s in b.spans), default=None)
+            if newest is not None:
+                look_again(connection, self._plant, newest)
             advance(connection, FOLLOWER, batches[-1].xid)
         return progress._replace(batches=len(batches))
 

@@ -3,31 +3,33 @@
 An anomaly of a result is compared over cells: what have those that deviate in common that the
 others have not, among all machines, positions and material that they met up to there? An anomaly
 of a machine's signals names the machine, or the position whose signals have most to do with it.
-Either way, what was seen before on the way to it comes first if it reaches the same cells.
+Either way, what was seen before on the way to it comes first if it reaches the same cells, and a
+gauge whose witnesses contradict it is told from the machine that it measures.
+
+The list is that of the moment of the alarm. More cells come, and with them more evidence: it is
+looked at again at moments of the data that are fixed beforehand, so that a monitor that was away
+does the same. A list that names another first suspect replaces it, and the old one is kept.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from models import suspects_machine
 from models.sql import statement
-from models.suspects_cells import Visits, read_event
-from models.suspects_earlier import Earlier, claims, read_earlier
-from models.suspects_event import Event, Written, read_events, write
-from models.suspects_levels import Cells
-from models.suspects_passing import machine_kind
-from models.suspects_rank import Name, Suspect, rank
-from models.suspects_scene import Scene
-from models.suspects_score import Baseline, score
-from models.suspects_sentence import sentence, words
+from models.suspects_earlier import Earlier, read_earlier
+from models.suspects_event import Event, Written, first_of, read_events, write
+from models.suspects_result import Investigation, without_repeats
+from models.suspects_schedule import next_look
 from plant.model import Plant
-from plant.times import from_us, to_us
 from storage.connect import Connection
 
-#: Mostly what a station measures is its own doing: that much better is its place beforehand.
-_OWN_PLACE = 14.0
-_MOST = 8
+log = logging.getLogger("jellyroll.models")
+
+#: So many are looked at again in one step: none waits for all of them.
+_LOOKS_A_STEP = 8
 
 
 def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[int]) -> None:
@@ -40,25 +42,15 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
         line: read_earlier(connection, line, until, [event.id for event in events])
         for line in {event.line for event in events}
     }
-    scene: Scene | None = None
+    investigation = Investigation(connection, plant)
     # The way of the cells is the same for all results of a station: read it once.
     for event in sorted(
         events, key=lambda e: (e.line, list(plant.stations).index(e.station), e.id)
     ):
         before = earlier[event.line]
-        if event.characteristic in plant.stations[event.station].results:
-            visits = _visits(connection, plant, event)
-            if len(visits.key) and (scene is None or not scene.is_of(event.line, visits)):
-                scene = Scene.read(connection, plant, event.line, visits)
-            cells = _scored(connection, plant, event, visits)
-            found = (
-                _of_cells(plant, event, scene, cells, before) if scene and len(visits.key) else []
-            )
-        else:
-            found = suspects_machine.suspects(connection, plant, event, before)
-        # Without cells, or when none of them deviates, there is the place of the alarm.
-        found = found or [suspects_machine.own_place(plant, event, event.position)]
+        found, _ = _suspects(connection, plant, event, (investigation, before), event.time)
         write(connection, event.id, found)
+        _schedule(connection, plant, event, event.time, is_ended=False)
         before.append(
             Earlier(
                 event.station, event.equipment, event.position, event.since, None,
@@ -67,60 +59,54 @@ def write_suspects(connection: Connection, plant: Plant, anomaly_ids: Sequence[i
         )  # fmt: skip
 
 
-def _visits(connection: Connection, plant: Plant, event: Event) -> Visits:
-    return read_event(
-        connection,
-        plant,
-        (event.line, event.station),
-        event.characteristic,
-        since=event.since,
-        until=event.time,
-    )
+def look_again(connection: Connection, plant: Plant, newest: datetime) -> int:
+    """Look at suspects again for which it is time, with data up to *newest*; return how many.
+
+    In the caller's transaction.
+    """
+    due = connection.execute(
+        statement("suspect_due"), {"newest": newest, "most": _LOOKS_A_STEP}
+    ).fetchall()
+    for anomaly, until, is_ended in due:
+        (event,) = read_events(connection, [anomaly])
+        earlier = read_earlier(connection, event.line, until, [anomaly])
+        investigation = Investigation(connection, plant)
+        found, is_final = _suspects(connection, plant, event, (investigation, earlier), until)
+        before = first_of(connection, anomaly)
+        if (found[0].factor, found[0].value) != before:
+            log.info("suspects of anomaly %d, looked at again: %s", anomaly, found[0].sentence)
+            write(connection, anomaly, found)
+        if is_final:
+            connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (anomaly,))
+        else:
+            _schedule(connection, plant, event, until, is_ended=is_ended)
+    return len(due)
 
 
-def _scored(connection: Connection, plant: Plant, event: Event, visits: Visits) -> Cells:
-    recipes = {name: index for index, name in enumerate(plant.recipes)}
-    baselines = {}
-    for machine, position, recipe, mean, sd in connection.execute(
-        statement("suspect_baselines"),
-        {"characteristic": event.characteristic, "machines": list(visits.machines)},
-    ):
-        key = visits.machines.index(machine), position, recipes.get(recipe, 0)
-        baselines[key] = Baseline(mean, sd)
-    own = visits.machines.index(event.equipment), event.position or 0, recipes.get(event.recipe, 0)
-    # What is expected follows the slow part of the result, which all places share.
-    moved = event.expected - baselines[own].mean if own in baselines else 0.0
-    baselines = {key: Baseline(b.mean + moved, b.sd) for key, b in baselines.items()}
-    usual = Baseline(event.expected, event.sd)
-    return score(visits, baselines, usual, value=event.value, since_us=to_us(event.since))
+def _suspects(
+    connection: Connection,
+    plant: Plant,
+    event: Event,
+    known: tuple[Investigation, Sequence[Earlier]],
+    until: datetime,
+) -> tuple[list[Written], bool]:
+    """Return the suspects of *event*, one at least, and whether nothing will change them."""
+    investigation, earlier = known
+    if event.characteristic not in plant.stations[event.station].results:
+        return suspects_machine.suspects(connection, plant, event, earlier, until)
+    found = investigation.suspects(event, earlier, until)
+    # Without cells, or when none of them deviates, there is the place of the alarm.
+    own = suspects_machine.own_place(plant, event, event.position)
+    return without_repeats(found or [own]), False
 
 
-def _of_cells(
-    plant: Plant, event: Event, scene: Scene, cells: Cells, earlier: Sequence[Earlier]
-) -> list[Written]:
-    bonus, known = claims(plant, event.station, earlier, scene.passings, scene.factors)
-    machine = Name(machine_kind(plant.stations[event.station]), event.station, event.equipment)
-    for own in (Name(event.place_kind(plant), event.station, event.place), machine):
-        bonus[own] = max(_OWN_PLACE, bonus.get(own, 0.0))
-    return [
-        _written(plant, event, suspect)
-        for suspect in rank(cells, scene.factors, known, bonus=bonus, most=_MOST)
-    ]
-
-
-def _written(plant: Plant, event: Event, suspect: Suspect) -> Written:
-    since, evidence = event.since, f"{suspect.affected:,} cells"
-    if suspect.name.kind == "roll_metres":
-        evidence = f"from {suspect.begin or 0.0:,.0f} m, {evidence}"
-    elif suspect.begin is not None:
-        since = from_us(int(suspect.begin))
-    kind, station, value = suspect.name
-    text = sentence(
-        plant, words(plant, kind, station, value), since=since, until=event.time,
-        evidence=evidence, effect=suspect.effect, unit=event.unit,
-    )  # fmt: skip
-    return Written(
-        kind, value, station, suspect.affected, suspect.affected_total, suspect.others,
-        suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value, since,
-        suspect.effect, event.unit, text,
-    )  # fmt: skip
+def _schedule(
+    connection: Connection, plant: Plant, event: Event, after: datetime, *, is_ended: bool
+) -> None:
+    """Note when the suspects of *event* are to be looked at again, if they are."""
+    at = next_look(plant, event, after, is_ended=is_ended)
+    if at is None:
+        connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (event.id,))
+    else:
+        given = {"anomaly": event.id, "next_at": at}
+        connection.execute(statement("suspect_schedule"), given)

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from models.columns import EPOCH_SHIFT_US, read_columns
 from models.sql import statement
-from models.suspects_levels import Floats, Ints
+from models.suspects_levels import Bools, Floats, Ints
 from models.suspects_passing import Passing
 from plant.model import Plant
 from plant.tables import Kind
@@ -48,6 +48,17 @@ class Visits(NamedTuple):
     position: Ints
     recipe: Ints
     value: Floats
+
+    def only(self, rows: Bools) -> Visits:
+        """Return the visits *rows* of these."""
+        return self._replace(
+            key=self.key[rows],
+            time_us=self.time_us[rows],
+            machine=self.machine[rows],
+            position=self.position[rows],
+            recipe=self.recipe[rows],
+            value=self.value[rows],
+        )
 
     def passing(self, key: Ints) -> Passing:
         """Return when the cells *key* were here, and where."""
@@ -94,6 +105,19 @@ def read_event(
     ]
     both = [np.concatenate(columns) for columns in zip(*(p[2:] for p in parts), strict=True)]
     return Visits(*parts[0][:2], *both)
+
+
+def newest_cells(
+    connection: Connection,
+    plant: Plant,
+    place: tuple[str, str],
+    result: str,
+    *,
+    until: datetime,
+    most: int,
+) -> Visits:
+    """Return the newest cells with a *result* at a station of a line, at most so many."""
+    return _read(connection, plant, place, result, span=(until - _BEFORE, until), most=most)
 
 
 def read_station(

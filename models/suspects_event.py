@@ -13,9 +13,10 @@ from storage.connect import Connection
 
 
 class Event(NamedTuple):
-    """An anomaly that began, as `analysis.anomaly` has it."""
+    """An anomaly that began, as `analysis.anomaly` has it; *event* is the id of its first one."""
 
     id: int
+    event: int
     line: str
     station: str
     equipment: str
@@ -67,10 +68,22 @@ def read_events(connection: Connection, anomalies: Sequence[int]) -> list[Event]
 
 
 def write(connection: Connection, anomaly: int, suspects: Sequence[Written]) -> None:
-    """Write the suspects of *anomaly*, the first one first, in place of what was there."""
+    """Write the suspects of *anomaly*, the first one first.
+
+    A list that was there already is replaced: it goes to `analysis.suspect_past`.
+    """
+    row = connection.execute(statement("suspect_replace"), {"anomaly": anomaly}).fetchone()
+    assert row is not None
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM analysis.suspect WHERE anomaly = %s", (anomaly,))
         cursor.executemany(
             statement("insert_suspect"),
-            [(anomaly, rank, *suspect) for rank, suspect in enumerate(suspects, 1)],
+            [(anomaly, row[0] + 1, rank, *suspect) for rank, suspect in enumerate(suspects, 1)],
         )
+
+
+def first_of(connection: Connection, anomaly: int) -> tuple[str, str] | None:
+    """Return factor and value of the first suspect of *anomaly* as it stands."""
+    row = connection.execute(
+        "SELECT factor, value FROM analysis.suspect WHERE anomaly = %s AND rank = 1", (anomaly,)
+    ).fetchone()
+    return None if row is None else (row[0], row[1])

@@ -8,6 +8,7 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from models.suspects_levels import Bools, Factor, Floats, Ints
+from plant.model import Plant
 from plant.stations import Station
 
 
@@ -85,6 +86,19 @@ def place_factors(station: Station, passing: Passing) -> Iterator[Factor]:
     code = np.where(known, machine * count + passing.position - 1, -1)
     places = Places(passing.machines, count)
     yield Factor(position_kind(station), passing.station, places, code, axis)
+
+
+def block_factors(plant: Plant, passing: Passing) -> Iterator[Factor]:
+    """Yield what machines that stand together have in common, where any do: towers of trays."""
+    groups = plant.stations[passing.station].equipment.values()
+    if not any(group.block for group in groups):
+        return
+    blocks = plant.blocks_at(passing.station)
+    names = list(blocks)
+    of = {machine.name: at for at, name in enumerate(names) for machine in blocks[name]}
+    table = np.array([*(of.get(machine, -1) for machine in passing.machines), -1], dtype=np.int64)
+    # The last entry is that of cells that were not here.
+    yield Factor("block", passing.station, names, table[passing.machine], passing.time_us)
 
 
 def mask_of(

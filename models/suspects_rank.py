@@ -102,6 +102,25 @@ def rank(
     ]
 
 
+def cells_of(suspect: Suspect, factors: Iterable[Factor], claims: Sequence[Claim] = ()) -> Bools:
+    """Return the cells of *suspect*, which `rank` has found among *factors* and *claims*."""
+    for claim in claims:
+        if claim.name == suspect.name:
+            return claim.mask
+    for factor in factors:
+        if (factor.kind, factor.station) != suspect.name[:2]:
+            continue
+        try:
+            level = factor.values.index(suspect.name.value)
+        except ValueError:  # of another factor: lanes are of either electrode
+            continue
+        mask: Bools = factor.code == level
+        if factor.axis is not None and suspect.begin is not None:
+            mask &= factor.axis >= suspect.begin
+        return mask
+    raise LookupError(suspect.name)
+
+
 class _Table(NamedTuple):
     """All hypotheses: of which factor, which level of it, and the evidence."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from models.suspects_cells import Visits, probes_of, read_station
 from models.suspects_levels import Factor, Ints
 from models.suspects_material import read_material
-from models.suspects_passing import Passing, place_factors
+from models.suspects_passing import Passing, block_factors, place_factors
 from plant.model import Plant
 from plant.tables import Kind
 from plant.times import from_us
@@ -57,6 +57,7 @@ class Scene:
                 break
         for passing in passings:
             factors += place_factors(plant.stations[passing.station], passing)
+            factors += block_factors(plant, passing)
         factors += _circumstances(plant, visits)
         return cls(line, visits.station, visits.key, passings, factors)
 

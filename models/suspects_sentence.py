@@ -33,7 +33,10 @@ def sentence(
 
 
 def words(plant: Plant, kind: str, station: str, value: str) -> str:
-    """Return "Nozzle 3 of l1-filler-01" for `l1-filler-01:3`, "Roll l1-c-roll-000017-3"."""
+    """Return "Nozzle 3 of l1-filler-01" for `l1-filler-01:3`, "Roll l1-c-roll-000017-3".
+
+    Of a block of machines: "Tower 1 of l1 (l1-tray-001 to l1-tray-024)".
+    """
     machine, _, position = value.rpartition(":")
     positions = plant.stations[station].positions
     if machine and positions is not None:
@@ -41,6 +44,11 @@ def words(plant: Plant, kind: str, station: str, value: str) -> str:
         return f"Sensor of {name[0].lower()}{name[1:]}" if kind == "sensor" else name
     if kind == "equipment":
         return value
+    if kind == "block":
+        first, *_, last = plant.blocks_at(station)[value]
+        name, _, number = value.removeprefix(f"{first.line}-").rpartition("-")
+        place = f"{name.capitalize()} {int(number)} of {first.line}"
+        return f"{place} ({first.name} to {last.name})"
     if kind == "shift":
         return f"{value.capitalize()} shift"
     if kind == "sensor":

@@ -25,14 +25,16 @@ from storage.connect import Connection
 _SIGNAL = re.compile(r"(\w+?)(?:\[(\d+)\])?")
 #: Moments that are looked at since the onset, and before it over `_TIMES` as long a time; whole
 #: minutes, when what is sampled rarely is sampled, too.
-_MOMENTS = 150
-_TIMES = 2
+_MOMENTS, _MOMENTS_BEFORE = 150, 288
+#: The onset of a slow drift is late: this part of what was read just before it is left out.
+_LATE = 1 / 3
+_TIMES = 4
 _MINUTE = timedelta(minutes=1)
-_LEAST_BEFORE = timedelta(hours=4)
+_LEAST_BEFORE = timedelta(hours=24)
 #: Fewer values on a side tell nothing.
 _LEAST_VALUES = 3
 #: Of chance alone.
-_NOISE = 4.0
+NOISE = 4.0
 
 
 class Shift(NamedTuple):
@@ -58,25 +60,60 @@ def read_shifts(connection: Connection, plant: Plant, event: Event) -> list[Shif
     signals = [name for name in names if name in station.signals]
     if not signals:
         return []
+    found: list[Shift] = []
+    for name, (before, after) in zip(
+        signals, read_sides(connection, plant, event, signals), strict=True
+    ):
+        unit = plant.signal(event.equipment, name).unit
+        span = max(_TIMES * (event.time - event.since), _LEAST_BEFORE)
+        block = max(1, round(_MOMENTS_BEFORE * (event.time - event.since) / span))
+        found += _shifts(name, unit, before, after, block)
+    return found
+
+
+def read_sides(
+    connection: Connection, plant: Plant, event: Event, signals: Sequence[str]
+) -> list[tuple[Floats, Floats]]:
+    """Return for each of *signals* its values before the onset of *event*, and those since.
+
+    Moments x positions, those without any value left out.
+    """
     span = max(_TIMES * (event.time - event.since), _LEAST_BEFORE)
-    before = list(_moments(event.since - span, event.since))
-    after = list(_moments(event.since, event.time + _MINUTE))
-    table = plant.tables[Kind.TELEMETRY, event.station]
+    before = list(_moments(event.since - span, event.since, _MOMENTS_BEFORE))
+    after = list(_moments(event.since, event.time + _MINUTE, _MOMENTS))
+    found = []
+    for values in read_moments(connection, plant, event.equipment, signals, before + after):
+        sides = [side[np.isfinite(side).any(axis=1)] for side in np.split(values, [len(before)])]
+        early = len(sides[0]) - int(_LATE * len(sides[0]))
+        found.append((sides[0][:early], sides[1]))
+    return found
+
+
+def read_moments(
+    connection: Connection,
+    plant: Plant,
+    equipment: str,
+    signals: Sequence[str],
+    moments: Sequence[datetime],
+) -> list[Floats]:
+    """Return for each of *signals* its values at *moments*: moments x positions, NaN for null.
+
+    A signal that is one number has one position. The value is the first one within a minute.
+    """
+    station_name = plant.equipment[equipment].station
+    station = plant.stations[station_name]
+    table = plant.tables[Kind.TELEMETRY, station_name]
     command = statement("suspect_samples").format(
         table=sql.Identifier(table.schema, table.name),
         values=sql.SQL(", ").join(map(sql.Identifier, signals)),
     )
-    rows = connection.execute(
-        command, {"times": before + after, "machine": event.equipment}
-    ).fetchall()
-    is_after = np.array([number > len(before) for number, *_ in rows], dtype=np.bool_)
-    found: list[Shift] = []
+    rows = connection.execute(command, {"times": list(moments), "machine": equipment}).fetchall()
+    found = []
     for at, name in enumerate(signals, 1):
-        column = [row[at] for row in rows]
-        unit = plant.signal(event.equipment, name).unit
-        values = _values(column, per_position=station.signals[name].per_position)
-        block = max(1, round((~is_after).sum() * (event.time - event.since) / span))
-        found += _shifts(name, unit, values[~is_after], values[is_after], block)
+        read = _values([row[at] for row in rows], per_position=station.signals[name].per_position)
+        values = np.full((len(moments), read.shape[1]), np.nan)
+        values[[row[0] - 1 for row in rows]] = read
+        found.append(values)
     return found
 
 
@@ -84,20 +121,20 @@ def main_position(shifts: Iterable[Shift]) -> int | None:
     """Return the position at which the signals are off, None if it is not one alone."""
     scores: dict[int | None, float] = defaultdict(float)
     for shift in shifts:
-        scores[shift.position] += max(shift.score - _NOISE, 0.0)
+        scores[shift.position] += max(shift.score - NOISE, 0.0)
     own = {position: score for position, score in scores.items() if position is not None}
     if not own:
         return None
     first, *others = sorted(own, key=lambda position: -own[position])
     is_alone = all(own[first] >= 2.0 * own[other] for other in others)
-    return first if is_alone and own[first] > max(scores[None], _NOISE) else None
+    return first if is_alone and own[first] > max(scores[None], NOISE) else None
 
 
-def _moments(first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield whole minutes from *first* until before *last*, at most `_MOMENTS` of them."""
+def _moments(first: datetime, last: datetime, most: int) -> Iterator[datetime]:
+    """Yield whole minutes from *first* until before *last*, at most so many of them."""
     begin = first.replace(second=0, microsecond=0)
     minutes = max(1, int((last - begin) / _MINUTE))
-    count = min(_MOMENTS, minutes)
+    count = min(most, minutes)
     for number in range(count):
         yield begin + _MINUTE * (number * minutes // count)
 
@@ -127,7 +164,10 @@ def _shifts(name: str, unit: str, before: Floats, after: Floats, block: int) -> 
     mean, mean_after = np.nanmean(before, axis=0), np.nanmean(after, axis=0)
     moves = sd > 0.0
     sd = np.where(moves, sd, 1.0)
-    error = sd * np.sqrt(1.0 / m + 1.0 / n + _wander(before, block) / sd**2)
+    wander = _wander(before, block) / sd**2
+    if len(positions) >= 3:  # a position that drifts already wanders no more than others would
+        wander = np.minimum(wander, 2.0 * np.median(wander))
+    error = sd * np.sqrt(1.0 / m + 1.0 / n + wander)
     off = np.where(moves, (mean_after - mean) / error, 0.0)
     with np.errstate(divide="ignore"):
         spread = np.log(np.maximum(sd_after, sd) / sd) / np.sqrt(0.5 / m + 0.5 / n)

@@ -1,5 +1,5 @@
-SELECT id, line, station, equipment, position, characteristic, since, time, value, expected, sd, unit,
-       recipe, contributions
+SELECT id, event, line, station, equipment, position, characteristic, since, time, value, expected, sd,
+       unit, recipe, contributions
   FROM analysis.anomaly
  WHERE id = ANY (%(anomalies)s) AND state = 'on'
  ORDER BY id

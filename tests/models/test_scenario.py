@@ -10,7 +10,7 @@ import pytest
 from bench.scenario import FAULTS, PAIRS, Scenario, UnknownFaultError, chosen
 from bench.scenario_judge import judge, totals
 from bench.scenario_run import PLANT, Plan, run_all
-from bench.scenario_seen import Anomaly, Judged, Outcome, Seen
+from bench.scenario_seen import Anomaly, Judged, Outcome, Ranked, Seen
 from bench.scenario_truth import Done
 from plant.load import load_plant
 from plant.times import to_us
@@ -26,16 +26,22 @@ def at(minutes: float) -> datetime:
 
 def anomaly(place: str, minutes: float, *suspects: str, since: float = 0.0) -> Anomaly:
     machine, _, position = place.partition(":")
+    ranked = Ranked(
+        suspects, ("position",) * len(suspects), f"{suspects[0]} did it" if suspects else ""
+    )
     return Anomaly(
         machine, int(position) if position else None, "x", "low", at(since), at(minutes), 1,
-        suspects, ("position",) * len(suspects), f"{suspects[0]} did it" if suspects else "",
+        ranked, ranked,
     )  # fmt: skip
 
 
 def done(fault: str, *culprits: str, cells: int = 0, is_measurement: bool = False) -> Done:
     touched = tuple(to_us(at(minute)) for minute in range(cells))
     names = frozenset(f"{fault}-{n}" for n in range(cells))
-    return Done(fault, is_measurement, frozenset(culprits), BEGIN, names, touched)
+    return Done(
+        fault, is_measurement, is_gauge=False, culprits=frozenset(culprits), began=BEGIN,
+        cells=names, touched_us=touched,
+    )  # fmt: skip
 
 
 def outcome(
@@ -43,7 +49,7 @@ def outcome(
 ) -> Outcome:
     common = seen.get("common", ())
     scenario = Scenario(tuple(fault.id for fault in faults), 1)
-    return Outcome(scenario, faults, Seen(anomalies, judged, common))
+    return Outcome(scenario, faults, Seen(anomalies, judged, common), 2.0, 1.0)
 
 
 FALSE = anomaly("winder", 30, "winder", since=20)
@@ -52,7 +58,7 @@ FALSE = anomaly("winder", 30, "winder", since=20)
 def test_what_the_healthy_twin_has_too_is_not_of_the_fault() -> None:
     found = anomaly("filler:3", 12, "filler:3", since=2)
     twin, faulty = outcome((), FALSE), outcome((done("F12", "filler:3", cells=50),), found, FALSE)
-    (verdict,), (healthy,) = judge([twin, faulty], healthy_d=2.0)
+    (verdict,), (healthy,) = judge([twin, faulty])
     assert (verdict.by, verdict.minutes, verdict.cells, verdict.rank) == ("alarm", 12.0, 13, 1)
     assert verdict.same == 1.0
     assert (healthy.alerts, healthy.alerts_per_day) == (1, 0.5)
@@ -61,7 +67,7 @@ def test_what_the_healthy_twin_has_too_is_not_of_the_fault() -> None:
 def test_a_culprit_further_down_the_list_has_its_rank_and_a_wrong_one_none() -> None:
     fault = (done("F12", "filler:3"),)
     for suspects, rank in ((("filler", "filler:3"), 2), (("filler", "winder"), None)):
-        (verdict,), _ = judge([outcome(()), outcome(fault, anomaly("x", 5, *suspects))], 1.0)
+        (verdict,), _ = judge([outcome(()), outcome(fault, anomaly("x", 5, *suspects))])
         assert verdict.rank == rank
         assert verdict.detected
 
@@ -71,8 +77,7 @@ def test_of_a_pair_each_fault_has_its_own_alarms() -> None:
     first, second = done("F12", "filler:3"), done("F09", "welder")
     verdicts, _ = judge(
         [outcome(()), outcome((first,), dose), outcome((second,), weld),
-         outcome((first, second), dose, weld)],
-        1.0,
+         outcome((first, second), dose, weld)]
     )  # fmt: skip
     pair = {v.fault: v for v in verdicts if v.scenario == "F12+F09"}
     assert (pair["F12"].minutes, pair["F09"].minutes) == (10.0, 40.0)
@@ -91,9 +96,9 @@ def test_cells_that_are_told_without_an_alarm_count_as_seen_and_condemned_ones_a
         Judged("other", at(1), "product", is_condemned=True),
     )
     found = outcome((fault,), judged=judged, common=("aisle", "tray:37"))
-    (verdict,), _ = judge([outcome(()), found], 1.0)
+    (verdict,), _ = judge([outcome(()), found])
     assert (verdict.by, verdict.minutes, verdict.rank, verdict.condemned) == ("cells", 9.0, 2, 1)
-    (unseen,), _ = judge([outcome(()), outcome((fault,))], 1.0)
+    (unseen,), _ = judge([outcome(()), outcome((fault,))])
     assert not unseen.detected
     assert totals([verdict, unseen])[0].condemned == 1
 
@@ -123,7 +128,7 @@ def test_a_nozzle_that_doses_short_is_seen_named_and_told_from_a_healthy_line(
     cluster.start()
     plan = Plan(history_d=0.25, fault_d=0.125, healthy_d=0.125)
     outcomes = list(run_all(cluster, chosen(["F12"], [101]), plan, jobs=1))
-    (verdict,), (healthy,) = judge(outcomes, plan.healthy_d)
+    (verdict,), (healthy,) = judge([one for one in outcomes if isinstance(one, Outcome)])
     assert verdict.by == "alarm"
     assert verdict.rank == 1
     assert verdict.minutes is not None

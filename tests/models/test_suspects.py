@@ -104,7 +104,7 @@ def database(cluster: PrivateCluster, plant: Plant) -> Iterator[str]:
 @pytest.fixture
 def connection(database: str) -> Iterator[Connection]:
     with connect(database, application="test", autocommit=True) as connection:
-        connection.execute("TRUNCATE analysis.anomaly, analysis.suspect")
+        connection.execute("TRUNCATE analysis.anomaly, analysis.suspect, analysis.suspect_look")
         yield connection
 
 
@@ -228,14 +228,18 @@ def test_one_lane_of_a_machine_is_told_from_the_machine(
     assert (own.factor, own.value) == ("equipment", "l1-calender-c-01")
 
 
-def test_an_anomaly_that_ended_has_no_suspects_and_writing_again_replaces(
+def test_an_anomaly_that_ended_has_no_suspects_and_writing_again_keeps_the_list_before(
     connection: Connection, plant: Plant
 ) -> None:
     on, off = low_dose(connection), low_dose(connection, state="off")
     write_suspects(connection, plant, [on, off])
     once = suspects(connection, on)
     write_suspects(connection, plant, [on])
-    assert suspects(connection, on) == once
+    again = suspects(connection, on)
+    assert [row._replace(version=1, ranked_at=once[0].ranked_at) for row in again] == once
+    assert {row.version for row in again} == {2}
+    kept = "SELECT version, rank, value FROM analysis.suspect_past WHERE anomaly = %s ORDER BY 2"
+    assert connection.execute(kept, (on,)).fetchall() == [(1, r.rank, r.value) for r in once]
     assert suspects(connection, off) == []
 
 

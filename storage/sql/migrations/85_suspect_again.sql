@@ -25,8 +25,6 @@ COMMENT ON TABLE analysis.suspect_past IS
 -- Anomalies whose suspects are to be looked at again when data of next_at has come.
 CREATE TABLE analysis.suspect_look (
     anomaly bigint PRIMARY KEY,
-    next_at timestamptz NOT NULL,
-    looks   smallint NOT NULL
+    next_at timestamptz NOT NULL
 );
 CREATE INDEX ON analysis.suspect_look (next_at);
-COMMENT ON COLUMN analysis.suspect_look.looks IS 'how many there were since the alarm';
