@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from models import registry
 from models.cells import model_store
 from models.cells.forecast_fit import check
 from models.cells.review import Review
@@ -64,12 +65,16 @@ def train(
     plant: PlantFile = DEFAULT_PLANT,
     from_: _From = None,
     to: _To = None,
+    candidate: Annotated[
+        bool, typer.Option("--candidate", help="Leave it to `jellyroll models promote`.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Learn what is usual among cells, and to foretell the end of the line; check it in time order.
 
     From the cells that left their trays in the time, 30 days if not given; it becomes the active
     model, which a running monitor takes up. It needs 2,000 cells at the end of the line.
+    `jellyroll models` shows it with the others, and brings an older one back.
 
     Example: jellyroll cells train --from 2026-11-01 --database postgresql://localhost/jellyroll
     """
@@ -85,16 +90,17 @@ def train(
             for found in check(standards(known)[recipe], cells)
         ]
         count = sum(map(len, finished.values()))
-        version = model_store.activate(
-            connection, model, (first, last), count, [found for _, found in checks]
-        )
+        made = model_store.register(connection, model, (first, last), count, checks)
+        if not candidate:
+            registry.promote(connection, made.id, "promoted by jellyroll cells train")
         connection.commit()
     if as_json:
         rows = [{"recipe": recipe, **found._asdict()} for recipe, found in checks]
-        _print({"version": version, "cells": count, "checks": rows})
+        _print({"id": made.id, "version": made.version, "cells": count, "checks": rows})
         return
     console = Console(highlight=False)
-    console.print(f"version {version} from {count} cells, active now")
+    becomes = "a candidate" if candidate else "active now"
+    console.print(f"model {made.id}, version {made.version} from {count} cells, {becomes}")
     table = Table("recipe", "after", "target", "fold", "cells", "coverage", "width", "error",
                   "error of the median", box=None)  # fmt: skip
     for recipe, found in checks:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,15 @@ import numpy as np
 from models.cells.boosted import Trees
 from models.cells.cells import NOWHERE, Cells, Floats
 from models.cells.measures import measured
+from models.cells.metres import (
+    Gauge,
+    about,
+    contradicted,
+    entry_of,
+    own,
+    witness,
+    witnesses,
+)
 from models.cells.standard import Standard
 from models.cells.verdict import Reason, ReasonKind
 
@@ -81,31 +90,72 @@ class StageModel:
 
 @dataclass(frozen=True, slots=True)
 class Forecaster:
-    """The forecasts of one recipe, one for each station after which there is one, in order."""
+    """The forecasts of one recipe, one for each station after which there is one, in order.
+
+    *gauges* are what is usual of the machines before winding that have a witness.
+    """
 
     stages: tuple[StageModel, ...]
+    gauges: tuple[Gauge, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
-        """All results that any of the forecasts reads."""
-        return tuple(dict.fromkeys(name for stage in self.stages for name in stage.features))
+        """All results of stations that any of the forecasts reads; metres are none."""
+        names = dict.fromkeys(name for stage in self.stages for name in stage.features)
+        return tuple(name for name in names if entry_of(name) is None)
+
+    def asked(self, standard: Standard, cells: Cells) -> Cells:
+        """Return those of *cells* that something is foretold of: their end of line is not known."""
+        known = measured(cells, standard.quality)
+        asked = np.zeros(len(cells), dtype=bool)
+        for stage in self.stages:
+            asked |= cells.place(stage.station) != NOWHERE
+        for target in {target for stage in self.stages for target in stage.targets}:
+            asked &= ~np.isfinite(known[target])
+        return cells.of(asked)
 
     def reasons(self, standard: Standard, cells: Cells) -> dict[str, list[Reason]]:
         """Return why each of *cells* should be held: what it foretells, or that it is unheard of.
 
-        Cells whose end of line is known are not asked any more.
+        And where a gauge before winding misread its metres. Cells whose end of line is known are
+        not asked any more.
         """
         found: dict[str, list[Reason]] = defaultdict(list)
-        known = measured(cells, standard.quality)
-        unasked = np.ones(len(cells), dtype=bool)
+        believed = self._believed(standard, self.asked(standard, cells), found)
+        unasked = np.ones(len(believed), dtype=bool)
         for stage in reversed(self.stages):
-            asked = unasked & (cells.place(stage.station) != NOWHERE)
+            asked = unasked & (believed.place(stage.station) != NOWHERE)
             unasked &= ~asked
-            for target in stage.targets:
-                asked &= ~np.isfinite(known[target])
             if asked.any():
-                _ask(stage, standard, cells.of(asked), found)
+                _ask(stage, standard, believed.of(asked), found)
         return found
+
+    def _believed(self, standard: Standard, cells: Cells, found: dict[str, list[Reason]]) -> Cells:
+        """Return *cells* without the readings that their witnesses do not confirm."""
+        values = dict(cells.values)
+        for gauge in self.gauges:
+            entry = standard.quality.metres.get(gauge.name)
+            if entry is None or entry.per is None:
+                continue
+            reading, count = cells.value(about(gauge.name)), cells.value(witnesses(gauge.name))
+            heard = cells.value(witness(gauge.name))
+            denied, unbelieved = contradicted(gauge, entry.per, reading, heard, count)
+            for column in (own(gauge.name), about(gauge.name)):
+                values[column] = np.where(unbelieved, np.nan, cells.value(column))
+            unit = standard.of_metres(gauge.name).unit
+            for row in np.flatnonzero(denied).tolist():
+                value = float(reading[row])
+                limit = float(np.copysign(gauge.limit, value - gauge.usual))
+                found[str(cells.cell[row])].append(
+                    Reason(
+                        ReasonKind.MEASUREMENT, about(gauge.name), value, gauge.usual,
+                        gauge.usual + limit, unit,
+                        f"{gauge.name} reads {value:.5g} {unit} about its metres, usual is "
+                        f"{gauge.usual:.5g}; but {entry.witness} of {count[row]:.0f} cells of "
+                        "them is as ever: the gauge, not the cells",
+                    )
+                )  # fmt: skip
+        return replace(cells, values=values)
 
 
 def _ask(
@@ -117,7 +167,7 @@ def _ask(
     for row, column in zip(*np.nonzero(novel), strict=True):
         name = stage.features[column]
         value, away = float(cells.value(name)[row]), float(rows[row, column])
-        unit, centre = standard.signal(name).unit, float(stage.centre[column])
+        unit, centre = standard.of_feature(name).unit, float(stage.centre[column])
         limit = centre + float(np.copysign(stage.limit[column] * stage.scale[column], away))
         found[str(cells.cell[row])].append(
             Reason(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from models.cells.boosted import Trees
 from models.cells.cells import Cells, Floats
 from models.cells.forecast import Forecaster, StageModel, TargetModel
 from models.cells.measures import measured
+from models.cells.metres import Gauge, about, entry_of, own, witness
 from models.cells.peers import spread
 from models.cells.reference import normal_tail, tail_limit
 from models.cells.standard import CellsError, Standard
@@ -30,6 +31,8 @@ _FIRST, _FOLDS = 0.4, 3
 _SEEN = 0.5
 #: Targets further than this from the median are faults: nothing is learnt from them.
 _FAR_SD = 8.0
+#: A reading that is the same for all cells of a batch is unheard of if so many batches are known.
+_MIN_BATCHES = 20
 _TREES = {"max_iter": 40, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
 
 
@@ -115,10 +118,26 @@ def _fit(standard: Standard, past: Cells, after: Cells) -> Forecaster:
     for station, count in ((upstream[-1], len(upstream)), (standard.quality.tray, None)):
         names = [*upstream[:count], *([] if count else [station])]
         features = [f"{s}.{r}" for s in names for r in standard.stations[s].results]
+        features += [column(m) for m in standard.quality.metres for column in (own, about)]
         seen = [name for name in features if np.isfinite(past.value(name)).mean() > _SEEN]
         if seen:
             stages.append(_stage(standard, station, tuple(seen), past, after))
-    return Forecaster(tuple(stages))
+    return Forecaster(tuple(stages), tuple(_gauges(standard, stages, past)))
+
+
+def _gauges(standard: Standard, stages: Sequence[StageModel], past: Cells) -> Iterator[Gauge]:
+    """Yield what is usual of each gauge that has a witness."""
+    for name, entry in standard.quality.metres.items():
+        if not (entry.witness and stages and about(name) in stages[0].features):
+            continue
+        at = stages[0].features.index(about(name))
+        yield Gauge(
+            name,
+            usual=float(stages[0].centre[at]),
+            limit=float(stages[0].limit[at] * stages[0].scale[at]),
+            witness=float(np.nanmedian(past.value(witness(name)))),
+            spread=spread(past.value(entry.witness)),
+        )
 
 
 def _stage(
@@ -134,6 +153,9 @@ def _stage(
     share = standard.quality.held_ppm * 1e-6 / tests
     standing = (raw - centre) / scale
     limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in standing.T])
+    for at, name in enumerate(features):
+        if entry_of(name) and len(np.unique(raw[np.isfinite(raw[:, at]), at])) < _MIN_BATCHES:
+            limit[at] = np.inf
     blank = StageModel(station, features, centre, scale, limit, {})
     later = blank.rows(after)
     truth, truth_after = (measured(c, standard.quality) for c in (past, after))

@@ -18,10 +18,11 @@ import orjson
 
 from models.cells.boosted import Trees
 from models.cells.forecast import Forecaster, StageModel, TargetModel
+from models.cells.metres import Gauge
 from models.cells.reference import Reference
 from models.cells.standard import CellsError
 
-FORMAT = 1
+FORMAT = 2
 #: A file of two recipes and three targets is about 2 MB.
 MAX_BYTES = 64 << 20
 _TREES = ("middle", "lower", "upper")
@@ -105,7 +106,7 @@ def _reference(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Referen
     )
 
 
-def _put_forecaster(arrays: Arrays, recipe: str, forecaster: Forecaster) -> list[dict[str, object]]:
+def _put_forecaster(arrays: Arrays, recipe: str, forecaster: Forecaster) -> dict[str, object]:
     stages: list[dict[str, object]] = []
     for stage in forecaster.stages:
         prefix = f"{recipe}/{stage.station}"
@@ -121,12 +122,12 @@ def _put_forecaster(arrays: Arrays, recipe: str, forecaster: Forecaster) -> list
                 for name in ("intercept", "widening", "usual", "spread", "limit")
             }
         stages.append({"station": stage.station, "features": stage.features, "targets": targets})
-    return stages
+    return {"stages": stages, "gauges": [gauge._asdict() for gauge in forecaster.gauges]}
 
 
-def _forecaster(arrays: Arrays, recipe: str, document: list[dict[str, Any]]) -> Forecaster:
+def _forecaster(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Forecaster:
     stages = []
-    for stage in document:
+    for stage in document["stages"]:
         prefix = f"{recipe}/{stage['station']}"
         targets = {
             target: TargetModel(
@@ -148,4 +149,4 @@ def _forecaster(arrays: Arrays, recipe: str, document: list[dict[str, Any]]) -> 
                 targets=targets,
             )
         )
-    return Forecaster(tuple(stages))
+    return Forecaster(tuple(stages), tuple(Gauge(**gauge) for gauge in document["gauges"]))

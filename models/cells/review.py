@@ -11,6 +11,7 @@ from models.cells.alarms import held_by_alarm
 from models.cells.cells import NOWHERE, POSITIONS, Cells, Mask, joined
 from models.cells.forecast import Forecaster
 from models.cells.judge import Judge
+from models.cells.metres_read import MetresReader
 from models.cells.peers import loads
 from models.cells.read import CellReader
 from models.cells.reference import Reference
@@ -52,6 +53,7 @@ class Review:
         features = {name for f in forecasters.values() for name in f.features}
         self._wanted = sorted({*results_read(self._standard.quality), *features})
         self.reader = CellReader(plant, connection, self._standard)
+        self._metres = MetresReader(plant, connection, self._standard.quality)
 
     def of(
         self, touched: Collection[str], about: tuple[dt.datetime, dt.datetime]
@@ -133,8 +135,11 @@ class Review:
         judged = cells.of(rows if odd_rows is None else rows | odd_rows)
         held = held_by_alarm(self._connection, self._standard, judged, self._machines)
         for recipe, forecaster in self._forecasters.items():
-            own = judged.of(judged.recipe == recipe)
-            for cell, reasons in forecaster.reasons(self._standards[recipe], own).items():
+            standard = self._standards[recipe]
+            own = forecaster.asked(standard, judged.of(judged.recipe == recipe))
+            if len(own):
+                own = self._metres.added(own)
+            for cell, reasons in forecaster.reasons(standard, own).items():
                 held[cell].extend(reasons)
         yield from self._judge.judge(cells, held, rows, odd_rows)
 

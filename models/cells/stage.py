@@ -21,6 +21,7 @@ from models.cells.review import Review
 from models.cells.standard import CellsError, standards
 from models.cells.store import write
 from models.monitor import Progress, check_database
+from models.monitor_windows import spans_of, windows
 from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection
@@ -97,7 +98,7 @@ class CellStage:
         review = Review(self._plant, connection, model.references, model.forecasters)
         standard = next(iter(standards(self._plant).values()))
         touched = touched_by_alarms(connection, self._plant, standard)
-        touched |= self._touched(review.reader, batches)
+        touched |= self._touched(connection, review.reader, batches)
         if touched:
             verdicts = list(review.of(touched, self._about(batches)))
             write(connection, verdicts)
@@ -112,13 +113,14 @@ class CellStage:
                 return batches[:count]
         return batches
 
-    def _touched(self, reader: CellReader, batches: Sequence[LedgerBatch]) -> set[str]:
+    def _touched(
+        self, connection: Connection, reader: CellReader, batches: Sequence[LedgerBatch]
+    ) -> set[str]:
         touched: set[str] = set()
-        for name, table in self._tables.items():
-            spans = [s for batch in batches for s in batch.spans if s.table_name == name]
-            if spans:
-                first, last = min(s.from_time for s in spans), max(s.to_time for s in spans)
-                touched |= reader.touched(table, [batch.id for batch in batches], (first, last))
+        for table in self._tables.values():
+            spans = spans_of(batches, table)
+            for times in windows(connection, table, spans) if spans else ():
+                touched |= reader.touched(table, [batch for batch, _ in spans], times)
         return touched
 
     def _about(self, batches: Sequence[LedgerBatch]) -> tuple[dt.datetime, dt.datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.cells.metres import entry_of
 from plant.cell_quality import CellQuality, result_of
 from plant.model import Plant
 from plant.signals import Signal
@@ -27,6 +28,16 @@ class Standard:
         signal = result_of(self.stations, full)
         assert signal is not None, full  # the plant file was checked
         return signal
+
+    def of_metres(self, name: str) -> Signal:
+        """Return the signal that entry *name* of the metres reads, the first one of several."""
+        metres = self.quality.metres[name]
+        return self.stations[metres.station].signal_of(metres.group, metres.columns[0])
+
+    def of_feature(self, name: str) -> Signal:
+        """Return the result or signal that feature *name* of a forecast is a reading of."""
+        entry = entry_of(name)
+        return self.signal(name) if entry is None else self.of_metres(entry)
 
     def of_measure(self, name: str) -> Signal:
         """Return the result whose nominal and limits measure *name* has."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from models.cells.cells import Cells, joined
 from models.cells.forecast import Forecaster
 from models.cells.forecast_fit import fit
+from models.cells.metres_read import MetresReader
 from models.cells.model import CellModel
 from models.cells.read import CellReader
 from models.cells.reference import Reference
@@ -28,6 +29,7 @@ def read_finished(
     by_recipe = standards(plant)
     standard = next(iter(by_recipe.values()))
     reader = CellReader(plant, connection, standard)
+    metres = MetresReader(plant, connection, standard.quality)
     wanted = sorted({*results_read(standard.quality), *forecast_features(standard)})
     found: Cells | None = None
     for line in plant.production.lines:
@@ -35,6 +37,7 @@ def read_finished(
         for span in _slices(plant, *seen) if seen else ():
             cells = reader.trays(line, span, wanted)
             if cells is not None:
+                cells = metres.added(cells)
                 found = cells if found is None else joined(found, cells)
     if found is None:
         raise CellsError(

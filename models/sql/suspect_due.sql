@@ -1,4 +1,4 @@
--- Anomalies that are to be looked at again, and whether they had ended by then.
+-- The next anomaly that is to be looked at again, and whether it had ended by then.
 SELECT l.anomaly, l.next_at,
        EXISTS (
            SELECT FROM analysis.anomaly AS o
@@ -10,4 +10,4 @@ SELECT l.anomaly, l.next_at,
   JOIN analysis.anomaly AS a ON a.id = l.anomaly
  WHERE l.next_at <= %(newest)s
  ORDER BY l.next_at, l.anomaly
- LIMIT %(most)s
+ LIMIT 1
