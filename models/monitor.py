@@ -21,6 +21,7 @@ from models.baseline import MIN_POINTS
 from models.charted import ChartedTable, arl0_of_lines, charted_tables
 from models.charts import Alarm, Batch, ChartKey, Charts
 from models.monitor_baselines import apply_promoted
+from models.monitor_windows import spans_of, windows
 from models.results import Results, read_results
 from models.suspects import look_again, write_suspects
 from plant.model import Plant
@@ -129,13 +130,8 @@ class Monitor:
 
     def _read(self, connection: Connection, batches: Sequence[LedgerBatch]) -> Batch | None:
         pieces = []
-        for name, charted in self._tables.items():
-            spans = [
-                (batch.id, span)
-                for batch in batches
-                for span in batch.spans
-                if span.table_name == name
-            ]
+        for charted in self._tables.values():
+            spans = spans_of(batches, charted.table)
             if not spans:
                 continue
             results = read_results(
@@ -145,7 +141,7 @@ class Monitor:
                 charted.machines,
                 self._recipes,
                 batches=[batch for batch, _ in spans],
-                span=(min(s.from_time for _, s in spans), max(s.to_time for _, s in spans)),
+                spans=windows(connection, charted.table, spans),
             )
             pieces += list(self._by_chart(charted, results))
         if not pieces:

@@ -18,6 +18,7 @@ from models import monitor_signals_store as store
 from models.anomaly_store import AnomalyRow, write_anomalies
 from models.monitor import CHANNEL, Progress, check_database
 from models.monitor_states import NOTHING_KNOWN, States, read_states
+from models.monitor_windows import spans_of, windows
 from models.results import Results, read_samples
 from models.station import memory as memories
 from models.station.persist import ModelFileError
@@ -25,6 +26,7 @@ from models.station.watch import Edge, Rows, Seen, release, watch
 from models.suspects import write_suspects
 from models.watched import Group, groups
 from plant.model import Plant
+from plant.tables import Table
 from plant.times import format_time_us, from_us
 from storage.connect import Connection
 from storage.ledger import LedgerBatch, advance, follow
@@ -100,15 +102,10 @@ class SignalMonitor:
         for group in self._groups:
             if not any((group.line, group.name, r) in self._models for r in self._recipes()):
                 continue
-            spans = [
-                (batch.id, span)
-                for batch in batches
-                for span in batch.spans
-                if span.table_name == str(group.table)
-            ]
+            spans = spans_of(batches, group.table)
             if not spans:
                 continue
-            first, last = min(s.from_time for _, s in spans), max(s.to_time for _, s in spans)
+            first = min(s.from_time for _, s in spans)
             is_news = any(s.table_name == "machine.state" for b in batches for s in b.spans)
             self._read_states(connection, first, is_news=is_news)
             samples = read_samples(
@@ -117,7 +114,7 @@ class SignalMonitor:
                 group.columns,
                 group.machines,
                 batches=[batch for batch, _ in spans],
-                span=(first, last),
+                spans=windows(connection, group.table, spans, self._writers(group.table)),
             )
             values += int(np.isfinite(samples.values).sum())
             rows += self._by_machine(group, samples)
@@ -128,6 +125,10 @@ class SignalMonitor:
             connection.execute(f"NOTIFY {CHANNEL}")
         on = sum(row.state == "on" for row in rows)
         return Progress(len(batches), values, 0, on, len(rows) - on)
+
+    def _writers(self, table: Table) -> list[str]:
+        """Return all machines whose samples are in *table*."""
+        return [m.name for m in self._plant.equipment.values() if m.station == table.name]
 
     def _recipes(self) -> tuple[str, ...]:
         return tuple(self._plant.recipes) or ("",)

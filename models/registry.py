@@ -40,7 +40,9 @@ class RegistryError(Exception):
 class Model:
     """A row of the registry, without its content. *recipe* is '' in a plant without recipes.
 
-    *kind* is `signals` (a monitor of telemetry) or `results` (baselines of the charts of cells).
+    *kind* is `signals` (a monitor of telemetry), `results` (baselines of the charts of cells) or
+    `cells` (what is usual among cells, and their forecasts), which is of all lines and recipes:
+    its *line*, *station*, *equipment_group* and *recipe* are ''.
     """
 
     id: int
@@ -65,6 +67,8 @@ class Model:
     @property
     def subject(self) -> str:
         """What it is a model of, for people."""
+        if not self.line:
+            return f"{self.kind} of the plant"
         recipe = f", {self.recipe}" if self.recipe else ""
         return f"{self.kind} of {self.line}-{self.equipment_group} ({self.station}{recipe})"
 

@@ -159,7 +159,7 @@ def health(database: DatabaseUrl, as_json: Json = False) -> None:
     for row in found:
         table.add_row(
             str(row["model"]),
-            f"{row['line']}-{row['equipment_group']} {row['recipe']}",
+            f"{row['line']}-{row['equipment_group']} {row['recipe']}" if row["line"] else "cells",
             _shown(row["scored_share"]),
             _shown(row["input_drift"]),
             row["drifting_signal"] or "",

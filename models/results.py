@@ -47,27 +47,30 @@ def read_results(
     recipes: Sequence[str],
     *,
     batches: Sequence[int],
-    span: tuple[datetime, datetime],
+    spans: Sequence[tuple[datetime, datetime]],
 ) -> Results:
-    """Return the rows that *batches* brought to *table* within the times *span*.
+    """Return the rows that *batches* brought to *table* within *spans*, which do not overlap.
 
     Rows are in the order of *batches*, within a batch in that of time: the order in which points
     enter a chart. Rows of machines that are not among *machines* are left out; rows that name no
     recipe are of the first of *recipes*.
     """
-    command = statement("read_results").format(
-        table=sql.Identifier(table.schema, table.name),
-        values=sql.SQL(", ").join(
-            sql.SQL("coalesce(r.{}, 'NaN')").format(sql.Identifier(name))
-            for name in characteristics
-        ),
-        machines=list(machines),
-        recipes=list(recipes),
-        batches=list(batches),
-        from_time=span[0],
-        to_time=span[1],
-    )
-    return _read(connection, command, len(characteristics), batches)
+    commands = [
+        statement("read_results").format(
+            table=sql.Identifier(table.schema, table.name),
+            values=sql.SQL(", ").join(
+                sql.SQL("coalesce(r.{}, 'NaN')").format(sql.Identifier(name))
+                for name in characteristics
+            ),
+            machines=list(machines),
+            recipes=list(recipes),
+            batches=list(batches),
+            from_time=span[0],
+            to_time=span[1],
+        )
+        for span in spans
+    ]
+    return _read(connection, commands, len(characteristics), batches)
 
 
 def read_samples(
@@ -77,23 +80,26 @@ def read_samples(
     machines: Sequence[str],
     *,
     batches: Sequence[int],
-    span: tuple[datetime, datetime],
+    spans: Sequence[tuple[datetime, datetime]],
 ) -> Results:
-    """Return the rows that *batches* brought to *table*, by machine, in the ledger's order.
+    """Return the rows that *batches* brought to *table* within *spans*, in the ledger's order.
 
-    *columns* are names of signals, with the position (from 1) of an element or 0. Machine by
-    machine, for that is how samples can be found.
+    *columns* are names of signals, with the position (from 1) of an element or 0. Rows come machine
+    by machine, for that is how samples can be found.
     """
-    command = statement("read_samples").format(
-        table=sql.Identifier(table.schema, table.name),
-        values=_values(columns),
-        names=sql.SQL(", ").join(sql.Identifier(f"v{at}") for at in range(len(columns))),
-        machines=list(machines),
-        batches=list(batches),
-        from_time=span[0],
-        to_time=span[1],
-    )
-    return _read(connection, command, len(columns), batches)
+    commands = [
+        statement("read_samples").format(
+            table=sql.Identifier(table.schema, table.name),
+            values=_values(columns),
+            names=sql.SQL(", ").join(sql.Identifier(f"v{at}") for at in range(len(columns))),
+            machines=list(machines),
+            batches=list(batches),
+            from_time=span[0],
+            to_time=span[1],
+        )
+        for span in spans
+    ]
+    return _read(connection, commands, len(columns), batches)
 
 
 def read_history(
@@ -111,7 +117,7 @@ def read_history(
         from_time=span[0],
         to_time=span[1],
     )
-    return _read(connection, command, len(columns), [0])
+    return _read(connection, [command], len(columns), [0])
 
 
 def _values(columns: Sequence[tuple[str, int]]) -> sql.Composed:
@@ -126,11 +132,13 @@ def _values(columns: Sequence[tuple[str, int]]) -> sql.Composed:
 
 
 def _read(
-    connection: Connection, command: sql.Composed, values: int, batches: Sequence[int]
+    connection: Connection, commands: Sequence[sql.Composed], values: int, batches: Sequence[int]
 ) -> Results:
-    with connection.cursor() as cursor, cursor.copy(command) as copy:
-        data = b"".join(copy)
-    rows = _unpack(data, values)
+    pieces = []
+    for command in commands:
+        with connection.cursor() as cursor, cursor.copy(command) as copy:
+            pieces.append(_unpack(b"".join(copy), values))
+    rows = np.concatenate(pieces)
     rank = np.argsort(np.argsort(batches))[np.searchsorted(np.sort(batches), rows["batch"])]
     # Cells of one moment keep one order too (the tie), or a restart might see another.
     order = np.lexsort(

@@ -110,13 +110,16 @@ class Feeder:
                 connection.commit()
 
 
-def write_batch(connection: psycopg.Connection, frame: Frame) -> None:
-    """Write *frame* with its ledger line, in the caller's transaction."""
+def write_batch(connection: psycopg.Connection, frame: Frame, worker: str = "test") -> None:
+    """Write *frame* with its ledger line, in the caller's transaction.
+
+    Of one *worker* there is one transaction at a time, as of every worker of ingest.
+    """
     row = connection.execute("SELECT nextval('ingest.batch_id_seq')").fetchone()
     assert row is not None
     copied = copy_frame(connection, frame, row[0])
     span = Span(str(frame.table), frame.rows, copied.from_time, copied.to_time)
-    entry = Entry(row[0], "test", datetime.now(UTC), 1, frame.rows, copied.values, 0, 0, (span,))
+    entry = Entry(row[0], worker, datetime.now(UTC), 1, frame.rows, copied.values, 0, 0, (span,))
     write_entry(connection, entry)
     connection.execute(f"NOTIFY {CHANNEL}")
 

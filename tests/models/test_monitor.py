@@ -162,7 +162,7 @@ def test_batches_are_followed_in_the_order_of_their_transactions(
     feeder.commit(filling.frame(range(LEARNT)))
     first, second = range(LEARNT, LEARNT + 100), range(LEARNT + 100, LEARNT + 300)
     with connect(feeder.dsn, application="test") as older:
-        write_batch(older, filling.frame(first, low_dose=first))
+        write_batch(older, filling.frame(first, low_dose=first), "another")
         feeder.commit(filling.frame(second, low_dose=second))
         # The younger transaction has committed, but the older one may still come.
         assert watch(feeder.dsn, pilot).batches == 1

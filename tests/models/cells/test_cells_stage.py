@@ -49,7 +49,7 @@ def database(cluster: PrivateCluster, pilot: Plant) -> Iterator[str]:
 def empty(database: str) -> str:
     forget(
         database, *FED, "ingest.batch", "ingest.batch_span", "ingest.dead_letter",
-        "ingest.cursor", "analysis.cell_quality", "analysis.cell_model", "analysis.anomaly CASCADE",
+        "ingest.cursor", "analysis.cell_quality", "analysis.anomaly", "analysis.model CASCADE",
     )  # fmt: skip
     return database
 
