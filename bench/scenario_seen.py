@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,11 @@ class Ranked(NamedTuple):
     suspects: tuple[str, ...]
     factors: tuple[str, ...]
     sentence: str
+
+    @classmethod
+    def of(cls, suspects: Sequence[str], factors: Sequence[str], sentence: str) -> Ranked:
+        """Return what the database says as what can be told apart."""
+        return cls(tuple(suspects), tuple(factors), sentence)
 
 
 class Anomaly(NamedTuple):
@@ -100,7 +106,7 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
     with connect(dsn, application="scenario", autocommit=True) as connection:
         rows = connection.execute(sql.SQL(_ANOMALIES.read_text("utf-8")), {"begin": span[0]})
         anomalies = tuple(
-            Anomaly(*row[:7], *(Ranked(*(row[at : at + 3])) for at in (7, 10))) for row in rows
+            Anomaly(*row[:7], *(Ranked.of(*row[at : at + 3]) for at in (7, 10))) for row in rows
         )
         cells = connection.execute(sql.SQL(_CELLS.read_text("utf-8")))
         judged = tuple(Judged(*row) for row in cells)

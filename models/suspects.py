@@ -64,10 +64,11 @@ def look_again(connection: Connection, plant: Plant, newest: datetime) -> int:
 
     In the caller's transaction.
     """
-    due = connection.execute(
-        statement("suspect_due"), {"newest": newest, "most": _LOOKS_A_STEP}
-    ).fetchall()
-    for anomaly, until, is_ended in due:
+    for count in range(_LOOKS_A_STEP):
+        due = connection.execute(statement("suspect_due"), {"newest": newest}).fetchone()
+        if due is None:
+            return count
+        anomaly, until, is_ended = due
         (event,) = read_events(connection, [anomaly])
         earlier = read_earlier(connection, event.line, until, [anomaly])
         investigation = Investigation(connection, plant)
@@ -80,7 +81,7 @@ def look_again(connection: Connection, plant: Plant, newest: datetime) -> int:
             connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (anomaly,))
         else:
             _schedule(connection, plant, event, until, is_ended=is_ended)
-    return len(due)
+    return _LOOKS_A_STEP
 
 
 def _suspects(

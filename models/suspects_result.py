@@ -25,6 +25,8 @@ from storage.connect import Connection
 #: Mostly what a station measures is its own doing: that much better is its place beforehand.
 _OWN_PLACE = 14.0
 _MOST = 8
+#: Who has this part of a suspect's gain explains its cells as well.
+_AS_GOOD = 0.85
 
 
 class Investigation:
@@ -123,9 +125,11 @@ class Investigation:
         if found is None:
             return []
         own = {name: max(_OWN_PLACE, bonus.get(name, 0.0)) for name in found.own_places()}
+        before = rank(found.cells, found.factors, bonus={**bonus, **own}, most=_MOST)
+        if not before or before[0].gain < _AS_GOOD * found.gain_of(mask):
+            return []  # nobody before it has these cells as the suspect has
         return [
-            self._written(event, one, until, of=(found.station, found.result))
-            for one in rank(found.cells, found.factors, bonus={**bonus, **own}, most=_MOST)
+            self._written(event, one, until, of=(found.station, found.result)) for one in before
         ]
 
     def _written(

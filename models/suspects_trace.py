@@ -39,6 +39,11 @@ class Trace(NamedTuple):
     cells: Cells
     factors: list[Factor]
 
+    def gain_of(self, cells: Bools) -> float:
+        """Return twice the gain in log-likelihood if *cells* share a shift in the result."""
+        assert self.cells.score is not None
+        return float(self.cells.score[cells].sum()) ** 2 / max(int(cells.sum()), 1)
+
     def own_places(self) -> Iterator[Name]:
         """Yield all places of the station: what it measures is mostly its own doing."""
         for factor in self.factors:

@@ -16,7 +16,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
 from bench.scenario_feed import HOUR_MS, feed, windows
-from models.suspects import write_suspects
+from models.suspects import look_again, write_suspects
 from models.suspects_common import common_to, places_of
 from plant.frames import Frame, block
 from plant.load import load_plant
@@ -270,3 +270,126 @@ def test_what_judged_cells_have_in_common_is_found_and_where_they_were_measured(
     places = places_of(connection, plant, ("l1", "winding"), cells)
     assert places == ["l1-winder-02", "l1-winder-01"]
     assert common_to(connection, plant, ("l1", "winding"), [], (BEGIN, END)) == []
+
+
+@pytest.fixture
+def undone(connection: Connection) -> Iterator[Connection]:
+    """A connection in a transaction that is rolled back: for tests that change results."""
+    with connection.transaction(force_rollback=True):
+        yield connection
+
+
+def test_a_tower_is_found_by_what_no_chart_watches(undone: Connection, plant: Plant) -> None:
+    """All cells since some hour are of one tower, and of the one aisle behind it as well."""
+    trays = [machine.name for machine in plant.blocks_at("formation")["l1-tower-05"]]
+    given = {"since": FAULT - timedelta(hours=1.9), "trays": trays}
+    hot = "SELECT cell FROM cell.formation WHERE time >= %(since)s AND equipment = ANY (%(trays)s)"
+    undone.execute(f"UPDATE cell.end_of_line SET dcir = dcir + 0.6 WHERE cell IN ({hot})", given)
+    undone.execute(
+        "UPDATE cell.formation SET temperature_mean = temperature_mean + 2"
+        " WHERE time >= %(since)s AND equipment = ANY (%(trays)s)",
+        given,
+    )
+    number = anomaly(
+        undone, "l1-tester-01:4", "end_of_line.dcir", 30.6, expected=30.0, sd=0.3, unit="mOhm",
+        since=FAULT, time=FAULT + timedelta(hours=2),
+    )  # fmt: skip
+    write_suspects(undone, plant, [number])
+    first = suspects(undone, number)[0]
+    assert (first.factor, first.value, first.unit) == ("block", "l1-tower-05", "Cel")
+    assert re.fullmatch(
+        r"Tower 5 of l1 \(l1-tray-097 to l1-tray-120\), since 23:\d\d, [\d,]+ cells,"
+        r" temperature_mean \+[12]\.\d Cel",
+        first.sentence,
+    )
+
+
+@pytest.mark.parametrize("is_true", [False, True], ids=["gauge", "process"])
+def test_a_tester_that_alone_says_so_is_a_sensor(
+    undone: Connection, plant: Plant, *, is_true: bool
+) -> None:
+    """Formation has measured the capacity of the same cells: it was as low, or it was not."""
+    low = "SELECT cell FROM cell.end_of_line WHERE equipment = 'l1-tester-02' AND time >= %s"
+    undone.execute(
+        f"UPDATE cell.end_of_line SET capacity = capacity - 0.04 WHERE cell IN ({low})", (FAULT,)
+    )
+    if is_true:
+        undone.execute(
+            "UPDATE cell.formation SET discharge_capacity = discharge_capacity - 0.04"
+            f" WHERE cell IN ({low})",
+            (FAULT,),
+        )
+    number = anomaly(
+        undone, "l1-tester-02:4", "end_of_line.capacity", 4.76, expected=4.8, sd=0.012, unit="A.h"
+    )
+    write_suspects(undone, plant, [number])
+    first = suspects(undone, number)[0]
+    assert first.value == "l1-tester-02"
+    assert first.factor == ("equipment" if is_true else "sensor")
+    if not is_true:
+        assert re.fullmatch(
+            rf"Sensor: l1-tester-02, since 0[01]:\d\d, \d+ cells, {MINUS}0\.0[34]\d A\.h,"
+            r" but discharge_capacity of \d+ cells .0\.00\d+ A\.h",
+            first.sentence,
+        )
+
+
+#: Of this roll the cells have the metres from here on that were coated after the onset.
+ROLL, FROM_M = "l1-c-roll-002528", 400
+
+
+@pytest.mark.parametrize(
+    ("thickness", "are_heavy", "said"),
+    [
+        ("stays", False, ["sensor"]),
+        ("moves", True, ["equipment"]),
+        (None, False, ["equipment", "sensor"]),
+        (None, True, ["equipment"]),
+        ("stays", True, ["sensor", "equipment"]),
+    ],
+)
+def test_a_gauge_is_told_from_its_coater_and_told_again_when_the_cells_have_come(
+    undone: Connection, plant: Plant, thickness: str | None, *, are_heavy: bool, said: list[str]
+) -> None:
+    """All lanes 1 % too heavy; the thickness says so or not, and days later so do the cells."""
+    row = undone.execute("SELECT min(time) FROM material.genealogy WHERE child = %s", (ROLL,))
+    since = (row.fetchone() or [BEGIN])[0] + timedelta(seconds=FROM_M)
+    time_us = to_us(since) + np.arange(-24 * 60, 120) * 60_000_000
+    off = time_us >= to_us(since)
+    draw = np.random.default_rng(3)
+    loading = 24.66 + draw.normal(scale=0.1, size=(2, len(time_us), 8)) + 0.25 * off[:, None]
+    dry = 105.0 + draw.normal(scale=0.5, size=(len(time_us), 8))
+    if thickness == "moves":
+        dry += 1.06 * off[:, None]
+    columns = {"loading_a": loading[0], "loading_b": loading[1]}
+    if thickness is not None:
+        columns["dry_thickness"] = dry
+    rows = block(
+        plant.tables[Kind.TELEMETRY, "coating"],
+        ("time", "equipment", *columns),
+        (time_us, ["l1-coater-c-01"] * len(time_us), *columns.values()),
+    )
+    copy_frame(undone, rows, batch=2)
+    if are_heavy:
+        undone.execute(
+            """UPDATE cell.filling SET mass_before = mass_before + 0.25 WHERE cell IN (
+               SELECT child FROM material.genealogy WHERE parent LIKE %s AND from_m >= %s)""",
+            (f"{ROLL}-%", FROM_M),
+        )
+    part = {"signal": "loading_a[7]", "share": 0.5, "value": 1.0, "expected": 0.0, "unit": "1"}
+    number = anomaly(
+        undone, "l1-coater-c-01", "coating.multivariate", 40.0, since=since,
+        time=since + timedelta(hours=1), contributions=Jsonb([part]),
+    )  # fmt: skip
+    write_suspects(undone, plant, [number])
+    heard = [suspects(undone, number)[0].factor]
+    while look_again(undone, plant, END):
+        pass
+    first = suspects(undone, number)[0]
+    if first.version > 1:
+        heard.append(first.factor)
+    assert heard == said
+    assert first.value == "l1-coater-c-01"
+    assert first.version == len(said)
+    looks = undone.execute("SELECT count(*) FROM analysis.suspect_look").fetchone()
+    assert looks == (0,), "cells have settled it"
