@@ -9,13 +9,17 @@ from alerts.web.api_models import Out
 
 
 class OpenAlertsOut(Out):
-    """Open alerts of some place; *suppressed* ones are not in the others."""
+    """Open alerts of some place; *suppressed* ones are not in the others.
+
+    *people* have those that are acknowledged.
+    """
 
     alerts: int
     unacknowledged: int
     suppressed: int
     worst: Severity | None
     oldest: datetime | None
+    people: list[str]
 
 
 class StateOut(Out):

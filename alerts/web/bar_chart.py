@@ -32,8 +32,11 @@ def bar_chart(
             element("rect", "bar", tip, x=left + step * 0.1, y=floor - height, width=step * 0.8,
                     height=height)
         )  # fmt: skip
-        if index % math.ceil(len(bars) / _MOST_LABELS) == 0:
-            parts.append(text(left + step / 2, floor + 16, label, "middle"))
+        each = math.ceil(len(bars) / _MOST_LABELS)
+        if index % each == 0:
+            # On a phone every second one goes, too.
+            kind = "label minor" if index // each % 2 else "label"
+            parts.append(text(left + step / 2, floor + 16, label, "middle", kind))
     for name, value in targets:
         parts += level("limit", floor - _HEIGHT * value / most, name)
     parts += level("axis", floor)

@@ -33,7 +33,7 @@ class Pulse(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """The open alerts of one station; *worst* and *oldest* are of those not suppressed.
+    """The open alerts of one station; *worst*, *oldest* and *people* are of those not suppressed.
 
     *station* is empty for alerts about a whole line, and *line*, too, for those about none.
     """
@@ -45,17 +45,33 @@ class Alarm(NamedTuple):
     suppressed: int
     worst: int | None
     oldest: datetime | None
+    people: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlerts:
-    """The open alerts of some place, added up; *suppressed* ones are not in the others."""
+    """The open alerts of some place, added up; *suppressed* ones are not in the others.
+
+    *people* have those that are not *unacknowledged*.
+    """
 
     alerts: int = 0
     unacknowledged: int = 0
     suppressed: int = 0
     worst: Severity | None = None
     oldest: datetime | None = None
+    people: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """How many wait for somebody; when none does, who has them."""
+        if self.unacknowledged:
+            return f"{self.unacknowledged} to take"
+        if not self.people:
+            return "acknowledged"
+        if len(self.people) > 1:
+            return f"{self.people[0]} and others have them"
+        return f"{self.people[0]} has {'it' if self.alerts == 1 else 'them'}"
 
     @property
     def words(self) -> str:
@@ -63,8 +79,7 @@ class OpenAlerts:
         if not self.alerts:
             return ""
         some = "1 alert" if self.alerts == 1 else f"{self.alerts} alerts"
-        taken = "acknowledged" if not self.unacknowledged else f"{self.unacknowledged} to take"
-        return f"{some}, {self.worst}, {taken}"
+        return f"{some}, {self.worst}, {self.who}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +240,7 @@ def together(alarms: Sequence[Alarm]) -> OpenAlerts:
         suppressed=sum(alarm.suppressed for alarm in alarms),
         worst=None if worst is None else list(Severity)[worst],
         oldest=min((alarm.oldest for alarm in alarms if alarm.oldest), default=None),
+        people=tuple(sorted({name for alarm in alarms for name in alarm.people})),
     )
 
 

@@ -62,8 +62,8 @@ def render(
     context: Context = request.app.state.context
     now = datetime.now(UTC)
 
-    def moment(at: datetime) -> Markup:
-        text = words.clock(at, context.zone, now)
+    def moment(at: datetime, to: str = "seconds") -> Markup:
+        text = words.clock(at, context.zone, now, to)
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)
 
     html = _ENVIRONMENT.get_template(template).render(

@@ -21,11 +21,11 @@ def age(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def clock(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Return the time of *moment* in *zone*, with its date unless it is today."""
+def clock(moment: datetime, zone: ZoneInfo, now: datetime, to: str = "seconds") -> str:
+    """Return the time of *moment* in *zone* *to* seconds or minutes, with its date if not today."""
     local = moment.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"{local:%H:%M:%S}"
+        return f"{local:%H:%M:%S}" if to == "seconds" else f"{local:%H:%M}"
     if abs(now - moment) < timedelta(days=300):
         return f"{local:%d %b %H:%M}"
     return f"{local:%Y-%m-%d %H:%M}"

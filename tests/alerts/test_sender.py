@@ -9,11 +9,10 @@ from dataclasses import replace
 import pytest
 from standardwebhooks import Webhook
 
-from alerts import channel
 from alerts.backoff import BackOff
 from alerts.config import Config, config_of
 from alerts.correlate import correlate
-from alerts.endpoint import Channel, parse_endpoints
+from alerts.endpoint import parse_endpoints
 from alerts.errors import AlertsError
 from alerts.outbox import try_again
 from alerts.query import Filter, list_alerts, list_deliveries, story
@@ -128,33 +127,6 @@ def test_what_failed_is_tried_again_by_hand_under_its_id(
     assert (last.who, last.what, last.why) == ("ada", "delivery_retried", "secret mended")
     with pytest.raises(AlertsError, match="who does this"):
         try_again(link, "")
-
-
-def test_a_channel_is_told_in_words_and_an_apprise_refusal_is_tried_again(
-    link: Connection, pilot: Plant, start_service: StartService, until: Until
-) -> None:
-    """Apprise's own JSON service stands for a chat: it posts to an address of ours."""
-    with Endpoint(Reply(500)) as chat:
-        url = chat.url.replace("http://", "json://")
-        told = replace(
-            config_of([], pilot),
-            receivers={"chat": Channel(name="chat", url=url, rate_per_minute=600)},
-            routes=setting_of(pilot, "chat").config.routes,
-        )
-        start_service(config=told)
-        insert_anomaly(link)
-        until("SELECT status, attempts FROM alert.delivery", [("delivered", 2)])
-        said = json.loads(chat.requests[-1].body)
-    assert said["type"] == "failure"
-    assert said["title"].startswith("high, opened: l1-filler-01 nozzle 3: fill mass 6.02 g")
-    assert "Block the nozzle" in said["message"]
-
-
-@pytest.mark.parametrize("url", ["json://127.0.0.1/", "https://a.example", "slack://", "nonsense"])
-def test_a_channel_that_is_none_is_refused_without_its_url(url: str) -> None:
-    with pytest.raises(channel.ChannelError) as caught:
-        channel.check_url(url)
-    assert "a.example" not in str(caught.value)
 
 
 def test_lists_are_filtered_and_paged(link: Connection, pilot: Plant) -> None:

@@ -1,8 +1,10 @@
 -- What each machine last said that it does, and since when. Machines repeat their state each shift,
--- so it began at the first row after the last one that says something else.
+-- so it began at the first row after the last one that says something else. Places of trays are
+-- left out: there are tens of thousands, and they never stand.
 SELECT e.line, e.station, e.name AS equipment, now_in.state, began.time AS since,
        coalesce(now_in.reason, '') AS reason
   FROM plant.equipment AS e
+  JOIN plant.station ON station.name = e.station AND coalesce(station.position_count, 0) < 256
  CROSS JOIN LATERAL (
        SELECT s.time, s.state, s.reason
          FROM machine.state AS s

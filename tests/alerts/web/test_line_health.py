@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.alert import Severity
-from alerts.web.health import Alarm, LineHealth, Pulse, Readings, line_health
+from alerts.web.health import Alarm, LineHealth, Pulse, Readings, line_health, together
 from alerts.web.machine_state import MachineState, grouped
 from alerts.web.shift import ShiftNow
 from alerts.web.shift_output import Output, ShiftSum, Stop
@@ -25,7 +25,9 @@ def pulse(station: str, health: str = "normal", age_s: float | None = 1.0) -> Pu
 
 def alarm(station: str, alerts: int = 1, worst: int | None = 2, **changes: int) -> Alarm:
     values = {"unacknowledged": 0, "suppressed": 0, **changes}
-    return Alarm("l1", station, alerts, values["unacknowledged"], values["suppressed"], worst, NOW)
+    return Alarm(
+        "l1", station, alerts, values["unacknowledged"], values["suppressed"], worst, NOW, []
+    )
 
 
 def machine(equipment: str, state: str, minutes_ago: int, reason: str = "") -> MachineState:
@@ -57,6 +59,14 @@ def test_a_station_looks_as_its_worst_alert_then_as_its_data_then_as_the_models_
         "1 alert, medium, acknowledged", "no data", "drift suspected", "normal",
     ]  # fmt: skip
     assert (line.stale, line.data_age_s) == (2, 1.0)
+
+
+def test_who_has_the_alerts_of_a_place_is_told_when_none_waits() -> None:
+    taken = alarm("a")._replace(people=["cleo"])
+    more = alarm("a", 2)._replace(people=["ben", "cleo"])
+    assert together([taken]).words == "1 alert, high, cleo has it"
+    assert together([more]).words == "2 alerts, high, ben and others have them"
+    assert together([taken, alarm("a", unacknowledged=1)]).words == "2 alerts, high, 1 to take"
 
 
 def test_a_suppressed_alert_colours_nothing_and_is_counted() -> None:
