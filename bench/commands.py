@@ -21,6 +21,7 @@ from bench.monitor_commands import monitor
 from bench.page import Load, measure
 from bench.result import Figure, Report
 from bench.run import Bench, Phase, Plan
+from bench.trace_commands import trace
 from ingest.commands import Client
 from plant.options import DEFAULT_PLANT, Json, PlantFile
 from stack.packages import install
@@ -31,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, help="How fast Jellyroll is on this mach
 
 app.command()(alerts)
 app.command()(monitor)
+app.command()(trace)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from genealogy.sql import statement
+from genealogy.trace import makers_of, slots_of
 from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection
@@ -39,7 +40,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of a cell now; None where nothing is."""
+    """What is known of a cell now; None where nothing is. *doubts* are the kinds of its flags."""
 
     cell: str
     time: datetime | None
@@ -47,6 +48,7 @@ class State:
     disposition: str | None
     held_because: str | None
     commerce: str | None
+    doubts: str | None
 
 
 def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
@@ -58,26 +60,54 @@ def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
     if choice.cells:
         return sorted(set(choice.cells))
     if choice.thing:
-        return _cells_of_things(connection, plant, [choice.thing], choice.from_m, choice.to_m)
-    machine = plant.equipment.get(choice.equipment)
-    if machine is None:
+        found = _cells_of_things(connection, plant, [choice.thing], choice.from_m, choice.to_m)
+        for where in _mounts_of(connection, plant, choice.thing):
+            found |= _cells_at(connection, plant, where)
+        return sorted(found)
+    if choice.equipment not in plant.equipment:
         raise ChoiceError(f"{choice.equipment!r} is not in the plant file")
-    at = {
-        "equipment": choice.equipment,
-        "position": choice.position,
-        "since": choice.since,
-        "until": choice.until,
+    if not _is_of_cells(plant, choice.equipment):
+        if choice.position is not None:
+            raise ChoiceError(f"of {choice.equipment} no record says what passed which position")
+        if not _made_at(connection, choice):
+            raise ChoiceError(f"no record says what {choice.equipment} made then")
+    return sorted(_cells_at(connection, plant, choice))
+
+
+def _mounts_of(connection: Connection, plant: Plant, thing: str) -> list[Choice]:
+    """Return where and when *thing*, a lot of a part or a foil, was in a machine that used it."""
+    chosen = {"thing": thing, "slots": slots_of(plant)}
+    return [
+        Choice(equipment=machine, since=since, until=until)
+        for machine, since, until in connection.execute(statement("mounts_of"), chosen)
+        if machine in plant.equipment
+    ]
+
+
+def _cells_at(connection: Connection, plant: Plant, where: Choice) -> set[str]:
+    """Return the cells that a machine had, or whose material it made or had mounted."""
+    if not _is_of_cells(plant, where.equipment):
+        return _cells_of_things(connection, plant, _made_at(connection, where), None, None)
+    table = plant.tables[Kind.CELL, plant.equipment[where.equipment].station]
+    query = statement("cells_at").format(table=sql.Identifier(table.schema, table.name))
+    return {cell for (cell,) in connection.execute(query, _place(where))}
+
+
+def _is_of_cells(plant: Plant, machine: str) -> bool:
+    return (Kind.CELL, plant.equipment[machine].station) in plant.tables
+
+
+def _made_at(connection: Connection, where: Choice) -> list[str]:
+    return [thing for (thing,) in connection.execute(statement("made_at"), _place(where))]
+
+
+def _place(where: Choice) -> dict[str, object]:
+    return {
+        "equipment": where.equipment,
+        "position": where.position,
+        "since": where.since,
+        "until": where.until,
     }
-    table = plant.tables.get((Kind.CELL, machine.station))
-    if table is not None:
-        query = statement("cells_at").format(table=sql.Identifier(table.schema, table.name))
-        return sorted(cell for (cell,) in connection.execute(query, at))
-    if choice.position is not None:
-        raise ChoiceError(f"of {choice.equipment} no record says what passed which position")
-    made = [thing for (thing,) in connection.execute(statement("made_at"), at)]
-    if not made:
-        raise ChoiceError(f"no record says what {choice.equipment} made then")
-    return _cells_of_things(connection, plant, made, None, None)
 
 
 def _cells_of_things(
@@ -86,13 +116,11 @@ def _cells_of_things(
     things: Sequence[str],
     from_m: float | None,
     to_m: float | None,
-) -> list[str]:
-    makers = [m.name for m in plant.equipment.values() if plant.stations[m.station].results]
-    rows = connection.execute(
-        statement("cells_of_things"),
-        {"things": list(things), "makers": makers, "from_m": from_m, "to_m": to_m},
-    )
-    return sorted(cell for (cell,) in rows)
+) -> set[str]:
+    chosen = {
+        "things": list(things), "makers": makers_of(plant), "from_m": from_m, "to_m": to_m,
+    }  # fmt: skip
+    return {cell for (cell,) in connection.execute(statement("cells_of_things"), chosen)}
 
 
 def states_of(connection: Connection, cells: Sequence[str]) -> list[State]:

@@ -12,7 +12,9 @@ from datetime import datetime
 from psycopg import sql
 from psycopg.rows import class_row
 
+from genealogy.mounts import wait_for_turn
 from genealogy.sql import statement
+from genealogy.trace import makers_of
 from plant.model import Plant
 from storage.connect import Connection
 from storage.ledger import advance, follow
@@ -42,8 +44,9 @@ def catch_up(connection: Connection, plant: Plant) -> int:
 
     Writes; the caller commits. What came late is checked with what it concerns.
     """
+    wait_for_turn(connection)
     before = _count(connection)
-    makers = [m.name for m in plant.equipment.values() if plant.stations[m.station].results]
+    makers = makers_of(plant)
     while batches := follow(connection, FOLLOWER, _AT_ONCE):
         for table, checks in {"material.genealogy": _OF_MATERIAL, **_of_trays(plant)}.items():
             spans = [span for b in batches for span in b.spans if span.table_name == table]
@@ -60,6 +63,11 @@ def catch_up(connection: Connection, plant: Plant) -> int:
                 connection.execute(check, new)
         advance(connection, FOLLOWER, batches[-1].xid)
     return _count(connection) - before
+
+
+def tables(plant: Plant) -> list[str]:
+    """Return the tables whose rows are checked."""
+    return ["material.genealogy", *_of_trays(plant)]
 
 
 def _of_trays(plant: Plant) -> dict[str, Sequence[sql.SQL | sql.Composed]]:

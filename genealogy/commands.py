@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-import psycopg
 import typer
 from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
-from genealogy.affected import Choice, cells_of, states_of
-from genealogy.checks import Flag, catch_up, flags_of
+from genealogy.affected import Choice, State, cells_of, states_of
+from genealogy.flag_commands import doubts_of, flags, show_doubts
 from genealogy.options import Metres, Position, Since, Until, aware, metres_of
-from genealogy.render import material_tree, product_table, products, visit_table
-from genealogy.states import state_table, write_states
-from genealogy.trace import Visit, downstream, is_known, upstream, visits
+from genealogy.picture import CellTrace
+from genealogy.picture import picture as draw
+from genealogy.reading import TraceError, reading
+from genealogy.render import (
+    SHOWN,
+    material_tree,
+    product_table,
+    product_tree,
+    products,
+    visit_table,
+)
+from genealogy.states import OutError, state_table, write_states
+from genealogy.trace import downstream, is_known, lots_at, makers_of, upstream, visits
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
-from storage.connect import Connection, connect
 
 
 class _CellByDefault(TyperGroup):
@@ -50,48 +55,57 @@ Out = Annotated[
 ]
 
 
-class TraceError(Exception):
-    """Nothing can be traced; the text says why and what to do."""
-
-
 @app.command()
 def cell(
     cell: Annotated[str, typer.Argument(help="The cell's id.")],
     *,
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Draw it to this .svg file, as well.", dir_okay=False),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show where a cell was and all that it was made from.
+    """Show where a cell was, all that it was made from, and what became of it.
 
     `cell` may be left out.
 
-    Example: jellyroll trace cell D126326010012345K
+    Example: jellyroll trace cell D126326010012345K --picture cell.svg
     """
-    with _reading(database) as connection:
-        seen = visits(connection, load_plant(plant), [cell])
+    model = load_plant(plant)
+    with reading(database, model) as connection:
+        seen = visits(connection, model, [cell])
         uses = upstream(connection, cell)
-        doubts = [
-            flag
-            for flag in flags_of(connection, [cell, *{visit.equipment for visit in seen}], 1000)
-            if flag.thing == cell or any(_was_there(visit, flag) for visit in seen)
-        ]
+        found = CellTrace(
+            cell,
+            [*uses, *lots_at(connection, model, uses, seen)],
+            seen,
+            downstream(connection, cell),
+            states_of(connection, [cell])[0],
+            doubts_of(connection, [cell, *(use.child for use in uses)], seen),
+        )
     if not seen and not uses:
         raise TraceError(
             f"cell {cell!r} is unknown: no station has a result of it and no material went into"
             " it; check its spelling, upper and lower case count"
         )
+    if picture:
+        _draw(picture, draw(found))
     if json:
         document = {
-            "cell": cell, "visits": _rows(seen), "material": _rows(uses), "flags": _rows(doubts),
+            "cell": cell, "visits": _rows(seen), "material": _rows(found.uses),
+            "made": _rows(found.after), "state": asdict(found.state), "flags": _rows(found.doubts),
         }  # fmt: skip
         typer.echo(orjson.dumps(document))
         return
     console = Console(highlight=False)
     console.print(visit_table(seen))
-    console.print(material_tree(cell, uses))
-    for flag in doubts:
-        console.print(f"[yellow]{flag.kind}[/]: {flag.detail}")
+    console.print(material_tree(cell, found.uses))
+    if found.after:
+        console.print(product_tree(cell, found.after))
+    console.print(state_table([found.state]))
+    show_doubts(console, found.doubts)
 
 
 @app.command()
@@ -99,6 +113,7 @@ def roll(
     roll: Annotated[str, typer.Argument(help="The id of a roll, or of a lot.")],
     *,
     metres: Metres = "",
+    out: Out = None,
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
     json: Json = False,
@@ -108,22 +123,30 @@ def roll(
     Example: jellyroll trace roll l1-c-roll-000123-4 --metres 812:840
     """
     from_m, to_m = metres_of(metres)
-    with _reading(database) as connection:
-        uses = downstream(connection, roll, from_m, to_m)
+    model = load_plant(plant)
+    with reading(database, model) as connection:
+        uses = downstream(connection, roll, from_m, to_m, makers=makers_of(model))
         if not uses and not is_known(connection, roll):
             raise TraceError(
                 f"roll {roll!r} is unknown: no record says that it was made or used; check its"
                 " spelling, upper and lower case count"
             )
-        seen = visits(connection, load_plant(plant), [use.child for use in products(uses)])
-    if json:
+        ends = [use.child for use in products(uses)]
+        states = states_of(connection, ends)
+        seen = visits(connection, model, ends[:SHOWN])
+        doubts = doubts_of(connection, [roll, *{use.parent for use in uses}], [])
+    if out:
+        _write(states, out)
+    elif json:
         document = {
             "roll": roll, "from_m": from_m, "to_m": to_m,
-            "uses": _rows(uses), "visits": _rows(seen),
+            "uses": _rows(uses), "cells": _rows(states), "flags": _rows(doubts),
         }  # fmt: skip
         typer.echo(orjson.dumps(document))
-        return
-    Console(highlight=False).print(product_table(uses, seen))
+    else:
+        console = Console(highlight=False)
+        console.print(product_table(uses, seen, states))
+        show_doubts(console, doubts)
 
 
 @app.command()
@@ -182,68 +205,37 @@ def channel(
     _affected(database, plant, choice, out, as_json=json)
 
 
-@app.command()
-def flags(
-    things: Annotated[
-        list[str] | None, typer.Argument(help="Only of these.", metavar="[CELL|EQUIPMENT …]")
-    ] = None,
-    *,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
-    database: DatabaseUrl,
-    plant: PlantFile = DEFAULT_PLANT,
-    json: Json = False,
-) -> None:
-    """Check the records that came since last time, and show which contradict each other.
-
-    Example: jellyroll trace flags
-    """
-    with connect(database, application="jellyroll trace") as connection:
-        catch_up(connection, load_plant(plant))
-        connection.commit()
-        found = flags_of(connection, things, limit)
-    if json:
-        typer.echo(orjson.dumps(_rows(found)))
-        return
-    table = Table("when", "what", "of", "why", box=None, header_style="dim")
-    for flag in found:
-        table.add_row(f"{flag.at:%Y-%m-%d %H:%M:%S}", flag.kind, flag.thing, flag.detail)
-    Console(highlight=False).print(table if found else "no records contradict each other")
+app.command()(flags)
 
 
 def _affected(
     database: str, plant: Path, choice: Choice, out: Path | None, *, as_json: bool
 ) -> None:
-    with _reading(database) as connection:
-        states = states_of(connection, cells_of(connection, load_plant(plant), choice))
+    model = load_plant(plant)
+    with reading(database, model) as connection:
+        states = states_of(connection, cells_of(connection, model, choice))
+        doubts = doubts_of(connection, [choice.thing or choice.equipment], [])
     if out:
-        write_states(states, out)
-        typer.echo(f"{len(states):,} cells in {out}")
+        _write(states, out)
     elif as_json:
-        typer.echo(orjson.dumps({"cells": _rows(states)}))
+        typer.echo(orjson.dumps({"cells": _rows(states), "flags": _rows(doubts)}))
     else:
-        Console(highlight=False).print(state_table(states))
+        console = Console(highlight=False)
+        console.print(state_table(states))
+        show_doubts(console, doubts)
 
 
-def _was_there(visit: Visit, flag: Flag) -> bool:
-    """Whether *flag* is of the tray in which a cell was at *visit*."""
-    is_near = abs(visit.time - flag.at) < timedelta(hours=1)
-    return flag.kind == "tray turned" and flag.thing == visit.equipment and is_near
+def _write(states: Sequence[State], out: Path) -> None:
+    write_states(states, out)
+    typer.echo(f"{len(states):,} cells in {out}")
 
 
-@contextmanager
-def _reading(database: str) -> Iterator[Connection]:
-    """Yield a connection on which all is read as of one moment."""
-    with connect(database, application="jellyroll trace") as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        try:
-            yield connection
-        except psycopg.errors.UndefinedTable as error:
-            raise TraceError(
-                f"the database does not fit the plant model ({error.diag.message_primary}):"
-                " run `jellyroll migrate`, or name the right --plant"
-            ) from error
+def _draw(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _rows(records: list[Any]) -> list[dict[str, Any]]:
+def _rows(records: Sequence[Any]) -> list[dict[str, Any]]:
     return [asdict(record) for record in records]

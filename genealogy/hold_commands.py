@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from genealogy import mounts
 from genealogy.affected import cells_of
 from genealogy.affected import hold as put_on_hold
 from genealogy.affected import release as take_off_hold
@@ -45,8 +46,10 @@ def _command(
             cells=cells, thing=thing, metres=metres, equipment=equipment, position=position,
             since=since, until=until,
         )  # fmt: skip
+        model = load_plant(plant)
         with connect(database, application=application) as connection:
-            chosen = cells_of(connection, load_plant(plant), choice)
+            mounts.catch_up(connection)
+            chosen = cells_of(connection, model, choice)
             count = record(connection, chosen, person(who), reason)
             connection.commit()
         typer.echo(said.format(count, len(chosen) - count))

@@ -10,6 +10,13 @@ from storage.connect import Connection
 from storage.ledger import advance, follow
 
 FOLLOWER = "mounts"
+#: Held by who brings mounts or checks up, to the end of the transaction.
+_LOCK = 0x6A656C6C7B
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Return when nobody else is about to bring mounts or checks up; they wait until the commit."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def catch_up(connection: Connection) -> int:
@@ -18,6 +25,7 @@ def catch_up(connection: Connection) -> int:
     A late event changes the intervals around it, and only those. An unmount of what is not there
     is flagged. Writes; the caller commits.
     """
+    wait_for_turn(connection)
     taken = 0
     while batches := follow(connection, FOLLOWER):
         rows = sum(s.rows for b in batches for s in b.spans if s.table_name == "material.mount")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from genealogy.affected import State
+from genealogy.states import word_of
 from genealogy.trace import Use, Visit
 
 #: The worse comes first; a cell's verdict is the worst it got anywhere.
 _SEVERITY = ("fail", "hold", "pass")
 _COLOURS = {"fail": "red", "hold": "yellow", "pass": "green"}
-_ROWS = 100
+#: Rows of a table for people.
+SHOWN = 100
 
 
 def material_tree(thing: str, uses: Sequence[Use]) -> Tree:
@@ -37,6 +41,12 @@ def material_tree(thing: str, uses: Sequence[Use]) -> Tree:
     return tree
 
 
+def product_tree(thing: str, uses: Sequence[Use]) -> Tree:
+    """Return a tree from *thing* to all that was made from it; what is shared unfolds only once."""
+    turned = [replace(use, child=use.parent, parent=use.child) for use in uses]
+    return material_tree(thing, turned)
+
+
 def visit_table(visits: Iterable[Visit]) -> Table:
     """Return one row a visit, in the order given."""
     table = Table("time", "station", "machine", "position", "verdict", box=None)
@@ -47,10 +57,10 @@ def visit_table(visits: Iterable[Visit]) -> Table:
     return table
 
 
-def product_table(uses: Sequence[Use], visits: Iterable[Visit]) -> Table:
-    """Return what *uses* led to in the end, a row each, at most a hundred.
+def product_table(uses: Sequence[Use], visits: Iterable[Visit], states: Iterable[State]) -> Table:
+    """Return what *uses* led to in the end, a row each, at most `SHOWN`.
 
-    The verdict is the worst of all the product's visits.
+    The verdict is the worst of all the product's *visits*; *states* has one of each product.
     """
     places: dict[str, str] = {}
     worst: dict[str, str] = {}
@@ -58,17 +68,20 @@ def product_table(uses: Sequence[Use], visits: Iterable[Visit]) -> Table:
         places[visit.cell] = f"{visit.station}, {visit.equipment}"
         worst[visit.cell] = _worse(worst.get(visit.cell), visit.verdict)
     ends = products(uses)
-    counts = Counter(worst.get(use.child) or "no verdict" for use in ends)
-    stated = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-    more = f"; the first {_ROWS} are shown, --json has all" if len(ends) > _ROWS else ""
+    state_of = {state.cell: state for state in states}
+    counts = Counter(word_of(state_of[use.child]) for use in ends)
+    stated = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
+    more = f"; the first {SHOWN} are shown, --json and --out have all" if len(ends) > SHOWN else ""
     table = Table(
-        "made", "from", "what went in", "last seen at", "verdict", box=None,
-        caption=f"{len(ends):,} in all: {stated}{more}", caption_justify="left",
+        "made", "from", "what went in", "last seen at", "verdict", "grade", "state", "flags",
+        box=None, caption=f"{len(ends):,} in all: {stated}{more}", caption_justify="left",
     )  # fmt: skip
-    for use in ends[:_ROWS]:
-        made, source = escape(use.child), escape(use.parent)
-        verdict = _coloured(worst.get(use.child))
-        table.add_row(made, source, _amount(use), places.get(use.child, ""), verdict)
+    for use in ends[:SHOWN]:
+        state = state_of[use.child]
+        table.add_row(
+            escape(use.child), escape(use.parent), _amount(use), places.get(use.child, ""),
+            _coloured(worst.get(use.child)), state.grade or "", word_of(state), state.doubts or "",
+        )  # fmt: skip
     return table
 
 

@@ -24,10 +24,10 @@ def state_table(states: Sequence[State]) -> Table:
     more = (
         f"; the first {_ROWS} are shown, --json and --out have all" if len(states) > _ROWS else ""
     )
-    counts = Counter(_word(state) for state in states)
+    counts = Counter(word_of(state) for state in states)
     stated = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
     table = Table(
-        "cell", "judged by", "grade", "disposition", "on hold because", "commerce",
+        "cell", "judged by", "grade", "disposition", "on hold because", "commerce", "flags",
         caption=f"{len(states):,} cells: {stated}{more}", caption_justify="left",
         box=None, header_style="dim",
     )  # fmt: skip
@@ -36,12 +36,13 @@ def state_table(states: Sequence[State]) -> Table:
         held = f"[yellow]{state.held_because}[/]" if state.held_because else ""
         table.add_row(
             state.cell, moment, state.grade or "", state.disposition or "", held,
-            state.commerce or "",
+            state.commerce or "", state.doubts or "",
         )  # fmt: skip
     return table
 
 
-def _word(state: State) -> str:
+def word_of(state: State) -> str:
+    """Return the one word that says most of *state*."""
     if state.held_because:
         return "on hold"
     return state.commerce or state.disposition or "not judged"

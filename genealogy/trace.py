@@ -6,7 +6,7 @@ functions read; they leave the transaction to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,16 +57,51 @@ def upstream(connection: Connection, child: str) -> list[Use]:
 
 
 def downstream(
-    connection: Connection, parent: str, from_m: float | None = None, to_m: float | None = None
+    connection: Connection,
+    parent: str,
+    from_m: float | None = None,
+    to_m: float | None = None,
+    *,
+    makers: Sequence[str] = (),
 ) -> list[Use]:
     """Return every use of *parent* and of what was made from it, the earliest first, each once.
 
     With *from_m* or *to_m*, only what took metres of *parent* in that range (ends included), or
-    an amount whose metres nobody wrote down. Empty if nothing was made from it, or unknown.
+    an amount whose metres nobody wrote down. What the machines *makers* made is not followed.
+    Empty if nothing was made from it, or unknown.
     """
-    metres = {"parent": parent, "from_m": from_m, "to_m": to_m}
+    chosen = {"parent": parent, "from_m": from_m, "to_m": to_m, "makers": list(makers)}
     with connection.cursor(row_factory=class_row(Use)) as cursor:
-        return cursor.execute(statement("downstream"), metres).fetchall()
+        return cursor.execute(statement("downstream"), chosen).fetchall()
+
+
+def lots_at(
+    connection: Connection, plant: Plant, uses: Iterable[Use], seen: Iterable[Visit]
+) -> list[Use]:
+    """Return the lots of bought parts and foils in what was made by *uses*, and at *seen*.
+
+    They are those that were mounted then, by `material.mounted`.
+    """
+    places = {(use.child, use.equipment, use.time) for use in uses}
+    places |= {(visit.cell, visit.equipment, visit.time) for visit in seen}
+    children, machines, times = zip(*places, strict=True) if places else ((), (), ())
+    chosen = {
+        "children": list(children), "machines": list(machines), "times": list(times),
+        "slots": slots_of(plant),
+    }  # fmt: skip
+    with connection.cursor(row_factory=class_row(Use)) as cursor:
+        return cursor.execute(statement("lots_at"), chosen).fetchall()
+
+
+def slots_of(plant: Plant) -> list[str]:
+    """Return the slots whose lots go into cells: of bought parts and foils."""
+    recipes = plant.recipes.values()
+    return sorted({slot for recipe in recipes for slot in (*recipe.parts, *recipe.foils)})
+
+
+def makers_of(plant: Plant) -> list[str]:
+    """Return the machines that make or test cells."""
+    return [m.name for m in plant.equipment.values() if plant.stations[m.station].results]
 
 
 def visits(connection: Connection, plant: Plant, cells: Iterable[str]) -> list[Visit]:

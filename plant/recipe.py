@@ -26,6 +26,21 @@ class BoughtPart(Part):
     station: Name
     amount: float = Field(gt=0)
     unit: str = Field(min_length=1, description="as its lots are counted")
+    unit_kg: float | None = Field(default=None, gt=0, description="mass of a unit; g, kg have one")
+    source: str = Field(min_length=1, description="where the figure comes from")
+
+    @property
+    def kg(self) -> float | None:
+        """The mass of *amount*; None where the file does not say it."""
+        per_unit = {"kg": 1.0, "g": 0.001}.get(self.unit, self.unit_kg)
+        return None if per_unit is None else self.amount * per_unit
+
+
+class Foil(Part):
+    """What is coated: the lot that was mounted on a coater when it made a roll is in its metres."""
+
+    equipment: TopicWord = Field(description="the group of machines that coat it")
+    kg_per_m: float = Field(gt=0, description="of a strip")
     source: str = Field(min_length=1, description="where the figure comes from")
 
 
@@ -35,14 +50,13 @@ class Recipe(Part):
     title: str
     rated: Rated | None = None
     parts: dict[Name, BoughtPart] = Field(default={}, description="materials that are not coated")
+    foils: dict[Name, Foil] = Field(default={}, description="what the coatings are on")
     equipment: dict[TopicWord, dict[Name, Override]] = Field(default={})
 
     def faults(self, stations: Mapping[str, Station]) -> Iterator[str]:
         """Yield what does not fit *stations*, with its place below the recipe."""
-        for name, part in self.parts.items():
-            if part.station not in stations:
-                yield f"parts.{name}: there is no station {part.station!r}"
         groups = {group for station in stations.values() for group in station.equipment}
+        yield from self._faults_of_material(stations, groups)
         for group in sorted(self.equipment.keys() - groups):
             yield f"equipment.{group}: no station has such machines"
         for station in self.applied(stations).values():
@@ -60,6 +74,16 @@ class Recipe(Part):
                             f"{place}: with it, nominal {signal.nominal} is outside the limits "
                             f"{signal.low} to {signal.high}; override them, too"
                         )
+
+    def _faults_of_material(
+        self, stations: Mapping[str, Station], groups: set[str]
+    ) -> Iterator[str]:
+        for name, part in self.parts.items():
+            if part.station not in stations:
+                yield f"parts.{name}: there is no station {part.station!r}"
+        for name, foil in self.foils.items():
+            if foil.equipment not in groups:
+                yield f"foils.{name}: no station has machines {foil.equipment!r}"
 
     def applied(self, stations: Mapping[str, Station]) -> dict[str, Station]:
         """Return *stations* with what this recipe has different laid over their groups."""

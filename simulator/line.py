@@ -12,6 +12,7 @@ from simulator.cell_id import CellIds
 from simulator.chores import chores_of, role_of
 from simulator.faults import Fault
 from simulator.faults_messages import falsified
+from simulator.foils import Foils
 from simulator.formation import TrayCurve
 from simulator.machines import Machine
 from simulator.material import Material
@@ -81,6 +82,7 @@ class Line:
         ]
         self._states = States(plant, list(timelines.items()))
         self._mounts = Mounts(plant, name, pace)
+        self._foils = Foils(plant, name, pace)
         self._material = Material(plant, name, pace, ids, results.hits.reaches.unrecorded)
         self._scrap = Scrap(results) if operation.scrap else None
         self._passages = Passages(plant, results, ids, making, self._scrap)
@@ -105,6 +107,7 @@ class Line:
         yield from self._states.messages(window)
         yield from self._material.messages(window)
         yield from self._mounts.messages(window)
+        yield from self._foils.messages(window)
         for machine in self._machines:
             yield from machine.messages(window)
         yield from self._passages.messages(window)

@@ -41,7 +41,7 @@ from storage.views import columns_of, replace_view
 _CONNECTIONS = 15
 
 #: Files of views that are the same in every plant.
-_FIXED = ("dash", "dash_quality", "dash_operation")
+_FIXED = ("dash", "dash_quality", "dash_operation", "dash_us")
 
 _SAMPLE_KEYS = ("time", "line", "equipment")
 

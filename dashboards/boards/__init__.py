@@ -11,12 +11,24 @@ from dashboards.boards import (
     pipeline,
     roll,
     station,
+    us_production,
     utilities,
 )
 from dashboards.panels import Board
 from plant.model import Plant
 
-_BOARDS = (overview, line, station, formation, cell, roll, utilities, models, pipeline)
+_BOARDS = (
+    overview,
+    line,
+    station,
+    formation,
+    cell,
+    roll,
+    utilities,
+    us_production,
+    models,
+    pipeline,
+)
 
 
 def boards(plant: Plant) -> tuple[Board, ...]:

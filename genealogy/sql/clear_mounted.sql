@@ -3,6 +3,12 @@ WITH place AS (
     SELECT equipment, slot, min(time) AS since
       FROM material.mount WHERE batch = ANY (%(batches)s)
      GROUP BY equipment, slot
+), begin AS (
+    SELECT p.equipment, p.slot,
+           coalesce((SELECT max(b.time) FROM material.mount b
+                      WHERE b.equipment = p.equipment AND b.slot = p.slot AND b.time < p.since),
+                    p.since) AS since
+      FROM place p
 )
-DELETE FROM material.mounted m USING place p
- WHERE m.equipment = p.equipment AND m.slot = p.slot AND m.during && tstzrange(p.since, NULL)
+DELETE FROM material.mounted m USING begin b
+ WHERE m.equipment = b.equipment AND m.slot = b.slot AND m.during && tstzrange(b.since, NULL)

@@ -1,3 +1,4 @@
+-- What clear_mounted.sql has cleared. Events of batches that are yet to be followed may be among them.
 WITH place AS (
     SELECT equipment, slot, min(time) AS since
       FROM material.mount WHERE batch = ANY (%(batches)s)
@@ -5,7 +6,6 @@ WITH place AS (
 ), event AS (
     SELECT e.*, lead(e.time) OVER (PARTITION BY e.equipment, e.slot ORDER BY e.time) AS until
       FROM place p JOIN material.mount e USING (equipment, slot)
-     -- The interval that the first new event ended was cleared with the rest.
      WHERE e.time >= coalesce((SELECT max(b.time) FROM material.mount b
                                 WHERE b.equipment = p.equipment AND b.slot = p.slot
                                   AND b.time < p.since), p.since)

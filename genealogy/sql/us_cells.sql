@@ -4,8 +4,9 @@
 CREATE TEMPORARY TABLE us_cell ON COMMIT DROP AS
 WITH product AS (
     SELECT *
-      FROM unnest(%(products)s::text[], %(volumes)s::numeric[], %(powers)s::numeric[])
-           AS p (product, volume_l, discharge_w)
+      FROM unnest(%(products)s::text[], %(rated_wh)s::numeric[], %(standards)s::text[],
+                  %(volumes)s::numeric[], %(powers)s::numeric[])
+           AS p (product, rated_wh, test_standard, volume_l, discharge_w)
 ), sale AS (
     SELECT * FROM ledger.disposition_now
 ), tested AS (
@@ -29,9 +30,10 @@ WITH product AS (
            AND t.time >= %(from_time)s AND t.time < %(to_time)s
         OR s.what = 'sold' AND s.on_date >= %(from_date)s AND s.on_date < %(to_date)s
 )
-SELECT c.cell, c.product, c.energy_wh,
+SELECT c.cell, c.product, p.rated_wh, c.energy_wh, p.test_standard,
        least(c.energy_wh, %(max_kwh_per_kw)s::numeric * p.discharge_w) AS counted_wh,
-       c.is_sold, c.on_date, date_trunc('month', c.on_date)::date AS month, c.customer, c.invoice,
+       q.grade, coalesce(c.what, 'stock') AS disposition, c.is_sold, c.on_date,
+       date_trunc('month', c.on_date)::date AS month, c.customer, c.customer_class, c.invoice,
        c.equipment, c.position, c.tested_at, k.certificate AS calibration,
        CASE
            WHEN c.what IS NULL OR c.what = 'stock' THEN 'in stock'
@@ -46,6 +48,7 @@ SELECT c.cell, c.product, c.energy_wh,
        END AS reason
   FROM cells c
        LEFT JOIN product p USING (product)
+       LEFT JOIN analysis.cell_quality q USING (cell)
        LEFT JOIN LATERAL (
            SELECT certificate FROM ledger.calibration k
             WHERE k.equipment = c.equipment AND (k.position IS NULL OR k.position = c.position)

@@ -29,6 +29,9 @@ def _or_none(value: object) -> object:
     return None if value == "" else value
 
 
+#: Digits after the point of an amount or a price, at most.
+DECIMALS = 12
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 MaybeText = Annotated[Text | None, BeforeValidator(_or_none)]
 
@@ -47,9 +50,9 @@ class LotRow(_Row):
     is_prohibited: Annotated[bool | None, BeforeValidator(_or_none)] = None
     certificate: MaybeText = None
     certificate_until: Annotated[date | None, BeforeValidator(_or_none)] = None
-    amount: Annotated[Decimal, Field(gt=0)]
+    amount: Annotated[Decimal, Field(gt=0, decimal_places=DECIMALS)]
     unit: Text
-    usd_per_unit: Annotated[Decimal, Field(ge=0)]
+    usd_per_unit: Annotated[Decimal, Field(ge=0, decimal_places=DECIMALS)]
     received_on: date
 
 

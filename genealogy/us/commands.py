@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +14,13 @@ import psycopg
 import typer
 from rich.console import Console
 
+from genealogy.affected import Choice, cells_of
 from genealogy.mounts import catch_up
-from genealogy.options import Since, Until, aware
+from genealogy.options import Since, Until, aware, person
 from genealogy.us import evidence
 from genealogy.us.books import Book, columns_of, take
-from genealogy.us.render import show, show_scrapped
+from genealogy.us.record import record, year_of
+from genealogy.us.render import lot_table, show, show_scrapped
 from genealogy.us.report import LedgerError, Report, report
 from genealogy.us.rules import SHIPPED, load_rules
 from genealogy.us.scrap import scrap
@@ -29,6 +31,11 @@ from storage.connect import Connection, connect
 app = typer.Typer(no_args_is_help=True, help="The US production ledger. It informs: no tax advice.")
 
 Year = Annotated[int, typer.Option(min=2023, max=2100, help="Of the sale.")]
+Product = Annotated[str | None, typer.Option(help="A recipe.", show_default="all")]
+Month = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m"], help="Of the sale, as 2027-03.", show_default="all"),
+]
 RulesFile = Annotated[
     Path, typer.Option("--rules", help="Law and money, as genealogy/us/rules.toml.", dir_okay=False)
 ]
@@ -48,6 +55,18 @@ def ledger(
         Path | None,
         typer.Option("--evidence", help="Write every cell and lot, with digests, to a new folder."),
     ] = None,
+    form: Annotated[
+        evidence.Format, typer.Option("--format", help="Of the tables of the evidence.")
+    ] = evidence.Format.CSV,
+    recorded: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep the figures, and the year's scrap, for the dashboards."
+        ),
+    ] = False,
+    who: Annotated[
+        str, typer.Option(help="In whose name.", show_default="the account that runs this")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Show eligible energy, credit, what is excluded and why, and the material behind it.
@@ -63,7 +82,11 @@ def ledger(
     if year is None:
         raise typer.BadParameter("give the year of the report with --year")
     with _worked_out(database, plant, rules, year) as (connection, found):
-        files = evidence.write(connection, found, rules, pack) if pack else []
+        files = evidence.write(connection, found, rules, pack, form) if pack else []
+        if recorded:
+            failed = scrap(connection, load_plant(plant), *year_of(year))
+            record(connection, found, failed, rules, person(who))
+            connection.commit()
     if as_json:
         typer.echo(evidence.as_json(found))
         return
@@ -79,11 +102,9 @@ def cells(
     reason: Annotated[
         str | None, typer.Option(help="As in the report, or 'eligible'.", show_default="all")
     ] = None,
-    product: Annotated[str | None, typer.Option(help="A recipe.", show_default="all")] = None,
-    month: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m"], help="Of the sale, as 2027-03.", show_default="all"),
-    ] = None,
+    product: Product = None,
+    month: Month = None,
+    lot: Annotated[str, typer.Option(help="That hold some of this lot.", show_default="all")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 100,
     database: DatabaseUrl,
     plant: PlantFile = DEFAULT_PLANT,
@@ -96,15 +117,47 @@ def cells(
     """
     chosen = {"reason": reason, "product": product, "month": _first_day(month)}
     with _worked_out(database, plant, rules, year) as (connection, _):
-        rows = evidence.cells(connection, chosen, limit)
-    names = ("cell", "product", "energy_wh", "sold_on", "customer", "equipment", "position",
-             "calibration", "reason")  # fmt: skip
+        holders = cells_of(connection, load_plant(plant), Choice(thing=lot)) if lot else None
+        opened = evidence.cells(connection, {**chosen, "cells": holders}, limit)
     if as_json:
-        typer.echo(orjson.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str))
+        rows = [dict(zip(opened.columns, row, strict=True)) for row in opened.rows]
+        typer.echo(orjson.dumps(rows, default=str))
         return
-    typer.echo("\t".join(names))
-    for row in rows:
+    typer.echo("\t".join(opened.columns))
+    for row in opened.rows:
         typer.echo("\t".join("" if value is None else str(value) for value in row))
+    typer.echo(f"{opened.found:,} cells, {opened.kwh:,.3f} kWh", err=True)
+
+
+@app.command()
+def lots(
+    *,
+    year: Year,
+    product: Product = None,
+    month: Month = None,
+    material: Annotated[str | None, typer.Option(show_default="all")] = None,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    rules: RulesFile = SHIPPED,
+    as_json: Json = False,
+) -> None:
+    """Open a cost or a ratio of the report: the lots behind it, first those that exclude most.
+
+    Example: jellyroll ledger lots --year 2027 --month 2027-03 --material nca
+    """
+    first = _first_day(month)
+    with _worked_out(database, plant, rules, year) as (_, found):
+        chosen = [
+            lot
+            for lot in found.lots
+            if product in {None, lot.product}
+            and first in {None, lot.month}
+            and material in {None, lot.material}
+        ]
+    if as_json:
+        typer.echo(orjson.dumps([asdict(lot) for lot in chosen], default=str))
+    else:
+        Console(highlight=False).print(lot_table(chosen))
 
 
 @app.command("scrap")
@@ -152,7 +205,7 @@ def import_book(
     Example: jellyroll ledger import lots lots.csv --who "A. Buyer"
     """
     with connect(database, application="jellyroll ledger") as connection:
-        taken = take(connection, book, file, who or getpass.getuser())
+        taken = take(connection, book, file, person(who))
         connection.commit()
     typer.echo(f"{taken.added} rows added, {taken.known} known already")
 

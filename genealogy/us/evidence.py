@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import enum
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, fields
+from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 from psycopg import sql
 
 from genealogy.sql import statement
-from genealogy.us.report import Report
+from genealogy.us.report import LotUse, Report
 from genealogy.us.scrap import Scrap
 from storage.connect import Connection
 
@@ -23,17 +27,32 @@ class EvidenceError(Exception):
     """The files cannot be written there; the text says why."""
 
 
-def write(connection: Connection, report: Report, rules: Path, folder: Path) -> list[Path]:
+class Format(enum.StrEnum):
+    """How the tables of the evidence are written; the value is also their ending."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def write(
+    connection: Connection, report: Report, rules: Path, folder: Path, form: Format = Format.CSV
+) -> list[Path]:
     """Write the files of *report* to *folder*, which must be new or empty; return them.
 
     In the transaction in which *report* was worked out, so that both are of one moment. `MANIFEST`
     has the SHA-256 of each other file, one a line, as `sha256sum --check` reads it.
     """
+    table, uses = (_csv, _csv_of) if form is Format.CSV else _parquet_writers()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise EvidenceError(f"{folder} is not empty; evidence is written to a new folder")
-        files = [_table(connection, folder / f"{name}.csv", _TABLES[name]) for name in _TABLES]
+        files = []
+        for name, query in _TABLES.items():
+            files.append(folder / f"{name}.{form}")
+            table(connection, statement(query), files[-1])
+        files.append(folder / f"costs.{form}")
+        uses(report.lots, files[-1])
         files.append(folder / "report.json")
         files[-1].write_bytes(as_json(report))
         files.append(folder / "rules.toml")
@@ -53,16 +72,50 @@ def as_json(report: Report | Scrap) -> bytes:
     return orjson.dumps(asdict(report), default=str, option=orjson.OPT_INDENT_2)
 
 
-def _table(connection: Connection, path: Path, query: str) -> Path:
-    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(statement(query))
+class Opened(NamedTuple):
+    """The cells behind a number: how many, their energy, and the first of them in rows."""
+
+    found: int
+    kwh: Decimal
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[object, ...]]
+
+
+def cells(connection: Connection, choice: Mapping[str, object], limit: int) -> Opened:
+    """Return cells of the report's temporary table.
+
+    *choice* has reason, product, month and cells, None for all.
+    """
+    cursor = connection.execute(statement("us_chosen_cells"), {**choice, "limit": limit})
+    columns = tuple(column.name for column in cursor.description or ())
+    rows = cursor.fetchall()
+    whole = connection.execute(statement("us_chosen_sum"), choice).fetchone()
+    count, kwh = whole or (0, Decimal(0))
+    return Opened(count, kwh, columns, rows)
+
+
+def _csv(connection: Connection, query: sql.SQL, path: Path) -> None:
+    copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(query)
     with connection.cursor() as cursor, cursor.copy(copy) as rows, path.open("wb") as file:
         for block in rows:
             file.write(block)
-    return path
 
 
-def cells(
-    connection: Connection, choice: Mapping[str, object], limit: int
-) -> Sequence[tuple[object, ...]]:
-    """Return cells of the report's temporary table: *choice* has reason, product and month."""
-    return connection.execute(statement("us_chosen_cells"), {**choice, "limit": limit}).fetchall()
+def _csv_of(uses: Sequence[LotUse], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(field.name for field in fields(LotUse))
+        writer.writerows(astuple(use) for use in uses)
+
+
+_Writers = tuple[
+    Callable[[Connection, sql.SQL, Path], None], Callable[[Sequence[LotUse], Path], None]
+]
+
+
+def _parquet_writers() -> _Writers:
+    try:
+        from genealogy.us import evidence_parquet  # noqa: PLC0415  # an extra that only this needs
+    except ImportError as error:
+        raise EvidenceError("Parquet needs pyarrow: pip install 'jellyroll[parquet]'") from error
+    return evidence_parquet.write_query, evidence_parquet.write_uses

@@ -8,14 +8,15 @@ whose certificate had expired on the day it was received, counts as prohibited.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 #: What cells are counted together by.
-Group = tuple[object, ...]
+K = TypeVar("K", bound=Hashable)
+H = TypeVar("H", bound=Hashable)
 
 
 class Key(NamedTuple):
@@ -42,13 +43,15 @@ class Lot:
     received_on: date
 
     @property
-    def is_clean(self) -> bool:
-        """Whether a certificate, valid on receipt, says that no prohibited entity made it."""
-        return (
-            self.is_prohibited is False
-            and self.certificate is not None
-            and (self.certificate_until is None or self.certificate_until >= self.received_on)
-        )
+    def problem(self) -> str | None:
+        """Return why it counts as of a prohibited entity, None if a certificate says that not."""
+        if self.is_prohibited:
+            return "of a prohibited foreign entity"
+        if self.is_prohibited is None or self.certificate is None:
+            return "without a certificate"
+        if self.certificate_until is not None and self.certificate_until < self.received_on:
+            return "certificate expired before receipt"
+        return None
 
     @property
     def is_domestic(self) -> bool:
@@ -57,13 +60,22 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """*amount* of *lot* in the cells of *key*; an empty lot is one that nobody recorded."""
+class Use(Generic[K]):
+    """*amount* of *lot* in the cells of *key*; an empty lot is one that nobody recorded.
 
-    key: Group
+    *kg* is its mass, None where the plant file does not say what a unit weighs.
+    """
+
+    key: K
     lot: str
     amount: float
     unit: str
+    kg: float | None
+
+    def plus(self, other: Use[K]) -> Use[K]:
+        """Return the sum of both, which are of one group, lot and unit."""
+        kg = None if self.kg is None or other.kg is None else self.kg + other.kg
+        return Use(self.key, self.lot, self.amount + other.amount, self.unit, kg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,51 +105,62 @@ class Cost:
         return self.domestic_usd / self.usd if self.usd else None
 
 
-def cost_of(amount: float, lot: Lot) -> Cost:
-    """Return the cost of *amount* of *lot*."""
-    usd = amount * float(lot.usd_per_unit)
-    return Cost(usd, usd if lot.is_clean else 0.0, usd if lot.is_domestic else 0.0)
-
-
 @dataclass(frozen=True, slots=True)
-class Bill:
-    """The material of some cells: costs by group, by material, by lot."""
+class Line(Generic[K]):
+    """What *amount* of *lot* in the cells of *key* cost.
 
-    by_key: Mapping[Group, Cost]
-    by_material: Mapping[str, Cost]
-    by_lot: Mapping[str, Cost]
-    #: Groups whose cells hold lots of which the ledger does not know the cost, and which: their
-    #: ratio cannot be stated.
-    unknown: Mapping[Group, tuple[str, ...]]
+    Of a lot that the ledger does not know, or knows in another unit, *cost* is None: nothing can
+    be said of cells that hold it. *problem* says why it does not count as clean, or is not known.
+    """
+
+    key: K
+    lot: str
+    material: str
+    amount: float
+    unit: str
+    kg: float | None
+    cost: Cost | None
+    problem: str | None
 
 
-def bill(uses: Iterable[Use], lots: Mapping[str, Lot]) -> Bill:
-    """Return the costs of *uses* by what the ledger knows of *lots*."""
-    by_key: defaultdict[Group, Cost] = defaultdict(Cost)
-    by_material: defaultdict[str, Cost] = defaultdict(Cost)
-    by_lot: defaultdict[str, Cost] = defaultdict(Cost)
-    unknown: defaultdict[Group, set[str]] = defaultdict(set)
+UNKNOWN = "of lots that the ledger does not know"
+
+
+def bill(uses: Iterable[Use[K]], lots: Mapping[str, Lot]) -> list[Line[K]]:
+    """Return a line for each group, lot and unit of *uses*, by what the ledger knows of *lots*."""
+    sums: dict[tuple[K, str, str], Use[K]] = {}
     for use in uses:
-        lot = lots.get(use.lot)
-        if lot is None:
-            unknown[use.key].add(use.lot or "a lot that nobody recorded")
-            continue
-        if lot.unit != use.unit:
-            unknown[use.key].add(f"{use.lot}, bought by {lot.unit} and used by {use.unit}")
-            continue
-        cost = cost_of(use.amount, lot)
-        by_key[use.key] = by_key[use.key].plus(cost)
-        by_material[lot.material] = by_material[lot.material].plus(cost)
-        by_lot[use.lot] = by_lot[use.lot].plus(cost)
-    open_questions = {key: tuple(sorted(texts)) for key, texts in unknown.items()}
-    return Bill(dict(by_key), dict(by_material), dict(by_lot), open_questions)
+        key = (use.key, use.lot, use.unit)
+        sums[key] = sums[key].plus(use) if key in sums else use
+    return [_line(use, lots.get(use.lot)) for use in sums.values()]
+
+
+def _line(use: Use[K], lot: Lot | None) -> Line[K]:
+    if lot is None:
+        why = "not in the ledger" if use.lot else "nobody recorded which"
+        return Line(use.key, use.lot, UNKNOWN, use.amount, use.unit, use.kg, None, why)
+    if lot.unit != use.unit:
+        why = f"bought by {lot.unit} and used by {use.unit}"
+        return Line(use.key, use.lot, lot.material, use.amount, use.unit, use.kg, None, why)
+    usd = use.amount * float(lot.usd_per_unit)
+    cost = Cost(usd, 0.0 if lot.problem else usd, usd if lot.is_domestic else 0.0)
+    return Line(use.key, use.lot, lot.material, use.amount, use.unit, use.kg, cost, lot.problem)
+
+
+def costs_by(lines: Iterable[Line[K]], key: Callable[[Line[K]], H]) -> dict[H, Cost]:
+    """Return the sum of what *lines* cost by what *key* says of each, of those that are known."""
+    sums: defaultdict[H, Cost] = defaultdict(Cost)
+    for line in lines:
+        if line.cost is not None:
+            sums[key(line)] = sums[key(line)].plus(line.cost)
+    return dict(sums)
 
 
 @dataclass(frozen=True, slots=True)
-class StripUse:
+class StripUse(Generic[K]):
     """*metres* of *strip* in the cells of *key*."""
 
-    key: Group
+    key: K
     strip: str
     metres: float
 
@@ -152,18 +175,32 @@ class RollLot:
     kg: float
 
 
-def coated(
-    strips: Iterable[StripUse], roll_of: Mapping[str, str], lots: Iterable[RollLot]
-) -> list[Use]:
-    """Return how many kilograms of each coated lot are in the cells, by the metres they took.
+@dataclass(frozen=True, slots=True)
+class RollFoil:
+    """A roll is on foil of *lot*, which has *kg_per_m* of each metre of strip."""
+
+    roll: str
+    lot: str
+    kg_per_m: float
+
+
+def of_web(
+    strips: Iterable[StripUse[K]],
+    roll_of: Mapping[str, str],
+    coatings: Iterable[RollLot],
+    foils: Iterable[RollFoil],
+) -> list[Use[K]]:
+    """Return how many kilograms of each coated lot and foil are in the cells, by their metres.
 
     The coating of a roll is taken to be even over all of its strips.
     """
-    per_metre: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for part in lots:
-        per_metre[part.roll][part.lot] = part.kg / part.metres
-    amounts: defaultdict[tuple[Group, str], float] = defaultdict(float)
+    per_metre: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for part in coatings:
+        per_metre[part.roll][part.lot] += part.kg / part.metres
+    for foil in foils:
+        per_metre[foil.roll][foil.lot] += foil.kg_per_m
+    amounts: defaultdict[tuple[K, str], float] = defaultdict(float)
     for use in strips:
         for lot, kg in per_metre[roll_of.get(use.strip, "")].items():
             amounts[use.key, lot] += use.metres * kg
-    return [Use(key, lot, amount, "kg") for (key, lot), amount in amounts.items()]
+    return [Use(key, lot, amount, "kg", amount) for (key, lot), amount in amounts.items()]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from operator import itemgetter
 
-from psycopg import sql
 from psycopg.rows import class_row
 
 from genealogy.sql import statement
-from genealogy.us.material import Bill, Cost, Key, Lot, RollLot, StripUse, Use, bill, coated
+from genealogy.us.material import Cost, Key, Line, Lot, StripUse, bill, costs_by
 from genealogy.us.rules import Rules
+from genealogy.us.uses import of_parts, of_strips
 from plant.model import Plant
 from storage.connect import Connection
 
@@ -75,10 +77,32 @@ class Product:
 class Material:
     """What one material cost in the cells sold, and the parts that are clean and domestic."""
 
+    product: str
     material: str
     cost_usd: float
     clean_ratio: float | None
     domestic_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LotUse:
+    """What of a lot is in the cells of one product sold in one month, and what it cost.
+
+    Costs are None of a lot whose cost or unit the ledger does not know. *problem* says why it does
+    not count as of no prohibited entity, and *blocked_kwh* what is excluded with it on that ground.
+    """
+
+    product: str
+    month: date
+    lot: str
+    material: str
+    amount: float
+    unit: str
+    cost_usd: float | None
+    clean_usd: float | None
+    domestic_usd: float | None
+    problem: str | None
+    blocked_kwh: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +118,9 @@ class Report:
     months: tuple[Month, ...]
     excluded: tuple[Excluded, ...]
     materials: tuple[Material, ...]
+    lots: tuple[LotUse, ...]
+    #: The law wants the records of these sales so long.
+    keep_until: date
     #: Figures of law that nobody has compared with their source.
     verify: tuple[str, ...]
     disclaimer: str = DISCLAIMER
@@ -106,8 +133,8 @@ def report(connection: Connection, plant: Plant, rules: Rules, year: int) -> Rep
     not say enough.
     """
     _collect(connection, plant, rules, year)
-    costs = _bill(connection, plant)
-    months = tuple(_months(connection, rules, year, costs))
+    lines = _bill(connection, plant)
+    months = tuple(_months(connection, rules, year, lines))
     for month in months:
         if month.reason:
             connection.execute(
@@ -134,10 +161,9 @@ def report(connection: Connection, plant: Plant, rules: Rules, year: int) -> Rep
         products=products,
         months=months,
         excluded=excluded,
-        materials=tuple(
-            Material(name, cost.usd, cost.ratio, cost.domestic_ratio)
-            for name, cost in sorted(costs.by_material.items())
-        ),
+        materials=tuple(_materials(lines)),
+        lots=tuple(_lots(lines, months)),
+        keep_until=date(year + int(rules.records.retention_years.value), 12, 31),
         verify=tuple(
             f"{named.name} = {named.figure.value} ({named.figure.source})"
             for named in rules.used(year)
@@ -155,6 +181,8 @@ def _collect(connection: Connection, plant: Plant, rules: Rules, year: int) -> N
     credit = rules.credit
     parameters = {
         "products": list(rated),
+        "rated_wh": [Decimal(str(plate.energy_wh)) for plate in rated.values()],
+        "standards": [plate.test_standard for plate in rated.values()],
         "volumes": [Decimal(str(plate.volume_l)) for plate in rated.values()],
         "powers": [Decimal(str(plate.discharge_w)) for plate in rated.values()],
         "first_product": next(iter(plant.recipes)),
@@ -176,40 +204,64 @@ def lots_of(connection: Connection) -> dict[str, Lot]:
         return {lot.lot: lot for lot in cursor.execute(statement("us_lots"))}
 
 
-def _bill(connection: Connection, plant: Plant) -> Bill:
-    return bill([*_coated(connection), *_bought(connection, plant)], lots_of(connection))
-
-
-def _coated(connection: Connection) -> list[Use]:
-    strips = [
-        StripUse(Key(product, month), strip, metres)
-        for product, month, strip, metres in connection.execute(statement("us_strips"))
+def _bill(connection: Connection, plant: Plant) -> list[Line[Key]]:
+    strips: defaultdict[str, list[StripUse[Key]]] = defaultdict(list)
+    for product, month, strip, metres in connection.execute(statement("us_strips")):
+        strips[product].append(StripUse(Key(product, month), strip, metres))
+    uses = [
+        *(
+            use
+            for product, of in strips.items()
+            for use in of_strips(connection, plant, product, of)
+        ),
+        *of_parts(connection, plant),
     ]
-    named = {"strips": sorted({use.strip for use in strips})}
-    roll_of: dict[str, str] = dict(
-        connection.execute(statement("us_strip_rolls"), named).fetchall()
-    )
-    rolls = [RollLot(*row) for row in connection.execute(statement("us_rolls"), named)]
-    return coated(strips, roll_of, rolls)
+    return bill(uses, lots_of(connection))
 
 
-def _bought(connection: Connection, plant: Plant) -> Iterator[Use]:
-    for product, recipe in plant.recipes.items():
-        for slot, part in recipe.parts.items():
-            query = statement("us_mounted").format(station=sql.Identifier("cell", part.station))
-            rows = connection.execute(query, {"slot": slot, "product": product})
-            for month, lot, cells in rows:
-                yield Use(Key(product, month), lot or "", cells * part.amount, part.unit)
-
-
-def _months(connection: Connection, rules: Rules, year: int, costs: Bill) -> Iterator[Month]:
+def _months(
+    connection: Connection, rules: Rules, year: int, lines: Sequence[Line[Key]]
+) -> Iterator[Month]:
+    costs = costs_by(lines, lambda line: line.key)
+    unknown: defaultdict[Key, set[str]] = defaultdict(set)
+    for line in lines:
+        if line.cost is None:
+            unknown[line.key].add(f"{line.lot or line.material}, {line.problem}")
     rows: Sequence[tuple[str, date, int, Decimal]] = connection.execute(
         statement("us_months")
     ).fetchall()
     for product, month, cells, wh in rows:
         key = Key(product, month)
-        cost = costs.by_key.get(key, Cost())
+        cost = costs.get(key, Cost())
         yield Month(
             product, month, cells, wh / 1000, cost.usd, cost.ratio, rules.least_ratio(year),
-            cost.domestic_ratio, costs.unknown.get(key, ()),
+            cost.domestic_ratio, tuple(sorted(unknown[key])),
         )  # fmt: skip
+
+
+def _materials(lines: Iterable[Line[Key]]) -> Iterator[Material]:
+    costs = costs_by(lines, lambda line: (line.key.product, line.material))
+    for (product, name), cost in sorted(costs.items(), key=itemgetter(0)):
+        yield Material(product, name, cost.usd, cost.ratio, cost.domestic_ratio)
+
+
+def _lots(lines: Iterable[Line[Key]], months: Iterable[Month]) -> Iterator[LotUse]:
+    """Yield what is used of each lot, first those that most energy is excluded with."""
+    blocked = {Key(m.product, m.month): m.kwh for m in months if m.reason}
+    uses = []
+    for line in lines:
+        kwh = blocked.get(line.key, Decimal(0)) if line.problem else Decimal(0)
+        usd, clean, domestic = (
+            (line.cost.usd, line.cost.clean_usd, line.cost.domestic_usd)
+            if line.cost
+            else (None, None, None)
+        )
+        uses.append(
+            LotUse(
+                *line.key, line.lot, line.material, line.amount, line.unit, usd, clean, domestic,
+                line.problem, kwh,
+            )
+        )  # fmt: skip
+    yield from sorted(
+        uses, key=lambda u: (-u.blocked_kwh, (u.clean_usd or 0) - (u.cost_usd or 0), u.month, u.lot)
+    )

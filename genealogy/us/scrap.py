@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,24 +11,24 @@ from typing import NamedTuple
 from psycopg import sql
 
 from genealogy.sql import statement
-from genealogy.us.material import Cost, Lot, RollLot, StripUse, Use, bill, coated
+from genealogy.us.material import Line, StripUse, Use, bill, costs_by
 from genealogy.us.report import lots_of
+from genealogy.us.uses import of_strips
 from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection
 
 
 class Cause(NamedTuple):
-    """Where cells failed, by which result: the first that was outside its limits."""
+    """Where cells of a product failed, by which result: the first that was outside its limits."""
 
+    product: str
     station: str
     result: str
 
 
-class _Failed(NamedTuple):
-    cell: str
+class _Group(NamedTuple):
     cause: Cause
-    product: str
     is_recycled: bool
 
 
@@ -36,6 +36,7 @@ class _Failed(NamedTuple):
 class ScrapByCause:
     """Cells that failed for one cause, what their material cost, how many were recycled."""
 
+    product: str
     station: str
     result: str
     cells: int
@@ -45,16 +46,23 @@ class ScrapByCause:
 
 @dataclass(frozen=True, slots=True)
 class ScrapByMaterial:
-    """A material in failed cells, in *unit*, its value, and how much of it went to recycling.
+    """A material in the cells that failed for one cause, and how much of it went to recycling.
 
-    The cost of lots that the ledger does not know is not in *cost_usd*.
+    Amounts are in *unit*. *kg* is None where the plant file does not say what a unit weighs. The
+    cost of lots that the ledger does not know is not in *cost_usd*.
     """
 
+    product: str
+    station: str
+    result: str
     material: str
     unit: str
     amount: float
     recycled: float
+    kg: float | None
+    recycled_kg: float | None
     cost_usd: float
+    recycled_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +77,29 @@ class Scrap:
 
 def scrap(connection: Connection, plant: Plant, since: datetime, until: datetime) -> Scrap:
     """Return what failed from *since* to before *until*; a cell counts where it failed first."""
-    failed = list(_failed(connection, plant, since, until))
-    lots = lots_of(connection)
-    uses = list(_uses(connection, plant, failed))
-    costs = bill(uses, lots)
-    by_cause: defaultdict[Cause, list[_Failed]] = defaultdict(list)
-    for cell in failed:
-        by_cause[cell.cause].append(cell)
-    cause_usd: defaultdict[Cause, float] = defaultdict(float)
-    for key, cost in costs.by_key.items():
-        cause_usd[Cause(str(key[0]), str(key[1]))] += cost.usd
+    group_of = _failed(connection, plant, since, until)
+    lines = bill(_uses(connection, plant, group_of), lots_of(connection))
+    costs = costs_by(lines, lambda line: line.key.cause)
+    cells = Counter(group.cause for group in group_of.values())
+    recycled = Counter(group.cause for group in group_of.values() if group.is_recycled)
     return Scrap(
         since,
         until,
         tuple(
-            ScrapByCause(
-                *cause, len(cells), sum(cell.is_recycled for cell in cells), cause_usd[cause]
-            )
-            for cause, cells in sorted(by_cause.items(), key=lambda item: -len(item[1]))
+            ScrapByCause(*cause, count, recycled[cause], costs[cause].usd if cause in costs else 0)
+            for cause, count in cells.most_common()
         ),
-        tuple(_by_material(uses, lots, costs.by_material)),
+        tuple(_by_material(lines)),
     )
 
 
 def _failed(
     connection: Connection, plant: Plant, since: datetime, until: datetime
-) -> Iterator[_Failed]:
-    """Yield each cell that failed, at its first failure."""
-    seen: set[str] = set()
-    rows: list[tuple[str, str, str, str]] = []
+) -> dict[str, _Group]:
+    """Return each cell that failed, with the cause of its first failure."""
+    causes: dict[str, Cause] = {}
     plants = {name: plant.for_recipe(name) for name in plant.recipes}
+    first = next(iter(plant.recipes), "")
     for (kind, station), table in plant.tables.items():
         if kind is not Kind.CELL:
             continue
@@ -110,16 +111,14 @@ def _failed(
         for cell, machine, _, recipe, *values in connection.execute(
             query, {"since": since, "until": until}
         ):
-            if cell not in seen:
-                seen.add(cell)
+            if cell not in causes:
                 own = plants.get(recipe, plant)
-                product = recipe or next(iter(plant.recipes), "")
-                rows.append((cell, station, _cause(own, machine, names, values), product))
+                result = _cause(own, machine, names, values)
+                causes[cell] = Cause(recipe or first, station, result)
     recycled = {
-        cell for (cell,) in connection.execute(statement("us_recycled"), {"cells": sorted(seen)})
+        cell for (cell,) in connection.execute(statement("us_recycled"), {"cells": sorted(causes)})
     }
-    for cell, station, result, product in rows:
-        yield _Failed(cell, Cause(station, result), product, cell in recycled)
+    return {cell: _Group(cause, cell in recycled) for cell, cause in causes.items()}
 
 
 def _cause(plant: Plant, machine: str, names: Sequence[str], values: Sequence[float | None]) -> str:
@@ -134,42 +133,55 @@ def _cause(plant: Plant, machine: str, names: Sequence[str], values: Sequence[fl
     return "said by the machine"
 
 
-def _uses(connection: Connection, plant: Plant, failed: Sequence[_Failed]) -> Iterator[Use]:
-    """Yield the material of the cells, grouped by cause and whether they were recycled."""
-    group = {cell.cell: (*cell.cause, cell.is_recycled) for cell in failed}
-    cells = {"cells": sorted(group)}
-    strips = [
-        StripUse(group[cell], strip, metres)
-        for cell, strip, metres in connection.execute(statement("us_scrap_strips"), cells)
-    ]
-    named = {"strips": sorted({use.strip for use in strips})}
-    slit = connection.execute(statement("us_strip_rolls"), named)
-    roll_of: dict[str, str] = dict(slit.fetchall())
-    rolls = [RollLot(*row) for row in connection.execute(statement("us_rolls"), named)]
-    yield from coated(strips, roll_of, rolls)
+def _uses(
+    connection: Connection, plant: Plant, group_of: Mapping[str, _Group]
+) -> Iterator[Use[_Group]]:
+    """Yield the material of the cells, by cause and whether they were recycled."""
     of_product: defaultdict[str, list[str]] = defaultdict(list)
-    for cell in failed:
-        of_product[cell.product].append(cell.cell)
-    for product, theirs in of_product.items():
+    for cell, group in group_of.items():
+        of_product[group.cause.product].append(cell)
+    for product, cells in of_product.items():
+        theirs = {"cells": sorted(cells)}
+        strips = [
+            StripUse(group_of[cell], strip, metres)
+            for cell, strip, metres in connection.execute(statement("us_scrap_strips"), theirs)
+        ]
+        yield from of_strips(connection, plant, product, strips)
         recipe = plant.recipes.get(product)
         for slot, part in (recipe.parts if recipe else {}).items():
             query = statement("us_scrap_parts").format(station=sql.Identifier("cell", part.station))
-            for cell, lot in connection.execute(query, {"slot": slot, "cells": theirs}):
-                yield Use(group[cell], lot or "", part.amount, part.unit)
+            for cell, lot in connection.execute(query, {"slot": slot, **theirs}):
+                yield Use(group_of[cell], lot or "", part.amount, part.unit, part.kg)
 
 
-def _by_material(
-    uses: Sequence[Use], lots: Mapping[str, Lot], costs: Mapping[str, Cost]
-) -> Iterator[ScrapByMaterial]:
-    amounts: defaultdict[tuple[str, str], float] = defaultdict(float)
-    recycled: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for use in uses:
-        lot = lots.get(use.lot)
-        key = (lot.material if lot else "of lots that the ledger does not know", use.unit)
-        amounts[key] += use.amount
-        if use.key[2]:
-            recycled[key] += use.amount
-    for material, unit in sorted(amounts):
-        key = (material, unit)
-        usd = costs[material].usd if material in costs else 0.0
-        yield ScrapByMaterial(material, unit, amounts[key], recycled[key], usd)
+class _Sum:
+    """Sums over the lines of one cause and material."""
+
+    def __init__(self) -> None:
+        self.amount = self.recycled = self.cost_usd = self.recycled_usd = 0.0
+        self.kg: float | None = 0.0
+        self.recycled_kg: float | None = 0.0
+
+    def add(self, line: Line[_Group]) -> None:
+        is_recycled = line.key.is_recycled
+        usd = line.cost.usd if line.cost else 0.0
+        self.amount += line.amount
+        self.recycled += line.amount * is_recycled
+        self.cost_usd += usd
+        self.recycled_usd += usd * is_recycled
+        if self.kg is None or self.recycled_kg is None or line.kg is None:
+            self.kg = self.recycled_kg = None
+        else:
+            self.kg += line.kg
+            self.recycled_kg += line.kg * is_recycled
+
+
+def _by_material(lines: Iterable[Line[_Group]]) -> Iterator[ScrapByMaterial]:
+    sums: defaultdict[tuple[Cause, str, str], _Sum] = defaultdict(_Sum)
+    for line in lines:
+        sums[line.key.cause, line.material, line.unit].add(line)
+    for (cause, material, unit), s in sorted(sums.items(), key=lambda item: item[0]):
+        yield ScrapByMaterial(
+            *cause, material, unit, s.amount, s.recycled, s.kg, s.recycled_kg, s.cost_usd,
+            s.recycled_usd,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from storage.connect import Connection
+from tests.dashboards.fill_us import fill_us
 
 #: A cell that passed every station but winding and sealing, from a roll of two strips.
 CELL = "D1"
@@ -19,6 +20,7 @@ def fill_other_boards(connection: Connection, now: datetime) -> None:
     _rooms(connection, now)
     _models(connection, now)
     _excursions(connection, now)
+    fill_us(connection, now)
     connection.execute("INSERT INTO ingest.cursor (follower, xid) VALUES ('monitor', '3')")
     connection.execute(
         "INSERT INTO ingest.sequence (source, run, seen)"

@@ -24,11 +24,11 @@ def board(request: pytest.FixtureRequest) -> dict[str, Any]:
     return BOARDS[request.param]
 
 
-def test_the_nine_boards_are_there_with_a_title_each() -> None:
+def test_the_ten_boards_are_there_with_a_title_each() -> None:
     assert set(BOARDS) == {
         f"jr-{name}"
         for name in ("overview", "line", "station", "formation", "cell", "roll", "utilities",
-                     "models", "pipeline")
+                     "us", "models", "pipeline")
     }  # fmt: skip
     assert len({content["title"] for content in BOARDS.values()}) == len(BOARDS)
 

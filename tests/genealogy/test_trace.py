@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from genealogy.commands import TraceError, app
+from genealogy.commands import app
+from genealogy.reading import TraceError
 from genealogy.trace import Use, Visit, downstream, is_known, upstream, visits
 from plant.model import Plant
 from storage.connect import Connection, connect
@@ -122,7 +123,53 @@ def test_a_roll_unwound_from_its_far_end_is_found_by_its_metres(connection: Conn
 def test_metres_of_a_mother_roll_reach_the_cells_of_the_slit_roll_made_there(
     connection: Connection,
 ) -> None:
-    assert children(downstream(connection, "coated-1", 2000.0, 2100.0)) == {"slit-1b", "cell-5"}
+    # Metre 1501 of the mother roll is the first one of the second strip.
+    assert children(downstream(connection, "coated-1", 1501.5, 1502.0)) == {"slit-1b", "cell-5"}
+    assert children(downstream(connection, "coated-1", 2000.0, 2100.0)) == {"slit-1b"}
+    assert children(downstream(connection, "coated-1", 812.0, 840.0)) == {
+        "slit-1a", "cell-2", "cell-3",
+    }  # fmt: skip
+
+
+def test_metres_of_a_mother_roll_that_was_slit_from_its_far_end_count_backwards(
+    connection: Connection,
+) -> None:
+    add_records(
+        connection,
+        [
+            ("slit-3", "coated-3", "l1-slitter-c-01", 3000.0, 0.0, None),
+            ("cell-8", "slit-3", "l1-winder-01", 0.0, 0.9, None),
+            ("cell-9", "slit-3", "l1-winder-01", 2999.0, 2999.9, None),
+        ],
+    )
+    assert children(downstream(connection, "coated-3", 2999.5, 3000.0)) == {"slit-3", "cell-8"}
+    assert children(downstream(connection, "coated-3", 0.0, 0.5)) == {"slit-3", "cell-9"}
+
+
+def test_of_a_strip_of_two_pieces_all_of_it_counts(connection: Connection) -> None:
+    """Nobody recorded where on it the pieces are."""
+    add_records(
+        connection,
+        [
+            ("slit-4", "coated-4", "l1-slitter-c-01", 0.0, 100.0, None),
+            ("slit-4", "coated-5", "l1-slitter-c-01", 0.0, 100.0, None),
+            ("cell-10", "slit-4", "l1-winder-01", 150.0, 150.9, None),
+        ],
+    )
+    assert "cell-10" in children(downstream(connection, "coated-4", 10.0, 20.0))
+    assert downstream(connection, "coated-4", 110.0, 120.0) == []
+
+
+def test_metres_that_go_round_in_a_circle_come_to_an_end(connection: Connection) -> None:
+    add_records(
+        connection,
+        [
+            ("e", "d", "l1-slitter-c-01", 5.0, 50.0, None),
+            ("d", "e", "l1-slitter-c-01", 40.0, 3.0, None),
+        ],
+    )
+    for metres in ((10.0, 12.0), (10.0, None), (None, 12.0)):
+        assert children(downstream(connection, "d", *metres)) <= {"d", "e"}
 
 
 def test_an_amount_without_metres_may_be_any_part_of_its_parent(connection: Connection) -> None:

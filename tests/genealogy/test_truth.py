@@ -39,7 +39,7 @@ class Story:
         for window in windows(BEGIN_MS, end_ms, 6 * HOUR_MS, HOUR_MS, wrong, is_first=True):
             feed(connection, plant, line, window)
         # Material is touched days before it is wound; of cells of before the run nothing is told.
-        done = done_by(line, wrong, BEGIN_MS - 100 * HOUR_MS, end_ms)
+        done = done_by(plant, line, wrong, BEGIN_MS - 100 * HOUR_MS, end_ms)
         told = connection.execute(
             "SELECT child FROM material.genealogy WHERE equipment = 'l1-winder-01'"
         )

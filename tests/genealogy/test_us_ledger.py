@@ -38,11 +38,16 @@ def connection(migrated_database: str) -> Iterator[Connection]:
 
 @pytest.fixture(autouse=True)
 def plain_plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The pilot plant, whose vehicle cell takes no bought parts."""
-    path = tmp_path / "plain.toml"
-    text = f'base = "{PILOT}"\n[recipes]\nvehicle.parts = "none"\n'
-    path.write_text(text, encoding="utf-8")
+    """The pilot plant, whose vehicle cell takes no bought parts or foils."""
+    path = make_plain(tmp_path)
     monkeypatch.setenv("JELLYROLL_PLANT", str(path))
+    return path
+
+
+def make_plain(folder: Path) -> Path:
+    path = folder / "plain.toml"
+    text = f'base = "{PILOT}"\n[recipes]\nvehicle.parts = "none"\nvehicle.foils = "none"\n'
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -274,7 +279,7 @@ def test_a_part_is_priced_by_the_lot_that_was_mounted_when_the_cell_was_there(
 
     mount(connection, datetime.fromisoformat("2031-01-05T00:10:30+00:00"), "drum-2")
     report = report_of(migrated_database, 2031, "--plant", str(plant))
-    assert report["months"][0]["unknown"] == ["drum-2"]
+    assert report["months"][0]["unknown"] == ["drum-2, not in the ledger"]
     assert {e["reason"] for e in report["excluded"]} == {"material-assistance ratio not known"}
 
 
@@ -304,9 +309,15 @@ def test_scrap_is_told_by_station_cause_and_material_and_what_was_recycled(
     }
     # Each cell has 0.8 g of cathode at 20 dollars a kilogram, and 0.4 g of anode at 5.
     assert [c["cost_usd"] for c in found["causes"]] == pytest.approx([0.018] * 3)
-    kilograms = {m["material"]: (m["amount"], m["recycled"]) for m in found["materials"]}
-    assert kilograms["nca"] == pytest.approx((0.0024, 0.0008))
-    assert kilograms["graphite"] == pytest.approx((0.0012, 0.0004))
+    told = {(m["result"], m["material"]): m for m in found["materials"]}
+    assert len(told) == 6
+    for result, recycled in (("diameter", 0), ("insulation", 1), ("capacity", 0)):
+        cathode, anode = told[result, "nca"], told[result, "graphite"]
+        assert (cathode["kg"], anode["kg"]) == pytest.approx((0.0008, 0.0004))
+        assert cathode["recycled_kg"] == pytest.approx(0.0008 * recycled)
+        assert (cathode["cost_usd"], cathode["recycled_usd"]) == pytest.approx(
+            (0.016, 0.016 * recycled)
+        )
     shown = ledger(migrated_database, "scrap", "--from", "2031-01-01", "--to", "2031-03-01")
     assert "3 cells failed" in shown.stdout
 

@@ -112,8 +112,12 @@ def lots_of(parquet: dict[str, Rows]) -> dict[str, dict[str, Any]]:
     """A price and an origin for each lot, by its name."""
     coated = {row["parent"] for row in parquet["material.genealogy"] if "-lot-" in row["parent"]}
     bought = {row["thing"] for row in parquet["material.mount"] if "-roll-" not in row["thing"]}
+    assert any("copper_foil" in lot for lot in bought)
     units = {"electrolyte": "g", "separator": "m", "can": "piece", "cap": "piece"}
-    prices = {"nca": "21.5", "graphite": "6.25", "electrolyte": "0.008", "separator": "0.35"}
+    prices = {
+        "nca": "21.5", "graphite": "6.25", "electrolyte": "0.008", "separator": "0.35",
+        "copper_foil": "14.2", "aluminium_foil": "4.75",
+    }  # fmt: skip
     lots = {}
     for lot in sorted(coated | bought):
         material = lot.split("-")[3] if "-lot-" in lot else lot.split("-")[1]
@@ -242,12 +246,24 @@ class Prices:
                     kg = part * coated["amount_kg"] * lot["amount_kg"] / whole
                     yield self.price(lot["parent"], kg)
 
+    def foil(self, cell: str, plant: Plant) -> Iterator[tuple[float, float]]:
+        for use in self.parents[cell]:
+            (slit,) = self.parents[use["parent"]]
+            made = self.parents[slit["parent"]][0]
+            for slot, foil in plant.recipes["vehicle"].foils.items():
+                if foil.equipment in made["equipment"]:
+                    lot = self.lot_on(made["equipment"], slot, made["time"])
+                    yield self.price(lot, (use["to_m"] - use["from_m"]) * foil.kg_per_m)
+
+    def lot_on(self, machine: str, slot: str, time: datetime) -> str:
+        events = self.mounted[machine, slot]
+        return events[bisect.bisect_right(events, (time, "~")) - 1][1]
+
     def bought(self, cell: str, plant: Plant) -> Iterator[tuple[float, float]]:
         for slot, part in plant.recipes["vehicle"].parts.items():
             visit = self.visits[part.station, cell]
-            events = self.mounted[visit["equipment"], slot]
-            at = bisect.bisect_right(events, (visit["time"], "~")) - 1
-            yield self.price(events[at][1], part.amount)
+            lot = self.lot_on(visit["equipment"], slot, visit["time"])
+            yield self.price(lot, part.amount)
 
 
 def test_the_cost_of_material_is_that_of_each_cells_own_lots(
@@ -258,7 +274,9 @@ def test_the_cost_of_material_is_that_of_each_cells_own_lots(
     costs: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
     for cell, (day, kind) in sold_cells(parquet).items():
         if kind == "unrelated" and cell not in failed:
-            costs[day.month] += [*prices.coated(cell), *prices.bought(cell, plant)]
+            costs[day.month] += [
+                *prices.coated(cell), *prices.foil(cell, plant), *prices.bought(cell, plant),
+            ]  # fmt: skip
     assert [month.month.month for month in found.months] == [3, 4]
     for month in found.months:
         usd, clean = (sum(column) for column in zip(*costs[month.month.month], strict=True))

@@ -1,0 +1,3 @@
+SELECT unverified AS "figures of law"
+FROM dash.us_statement
+WHERE is_latest AND year::text IN (${year:sqlstring})
