@@ -27,7 +27,7 @@ from simulator.line import Line
 from simulator.message import Window
 from simulator.operation import Operation
 from stack.postgres import PrivateCluster
-from storage.connect import connect
+from storage.connect import Connection, connect
 from storage.migrate import migrate
 
 PLANT = Path(__file__).with_name("scenarios.toml")
@@ -37,6 +37,7 @@ _BEGIN_MS = int(BEGIN.timestamp() * 1000)
 _DAY_MS = 24 * HOUR_MS
 #: The monitor looks so often: of what came between, cells and samples are seen in order of time.
 _PIECE_MS = 3 * HOUR_MS
+_WAIT_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,21 @@ def _follow(dsn: str, plant: Plant, line: Line, pieces: Iterable[Window], plan: 
         watch = Watch(connection, plant, plan.baseline_points)
         for window in pieces:
             feed(connection, plant, line, window)
+            while not _is_visible(connection):
+                time.sleep(_WAIT_S)
             watch.look()
+
+
+def _is_visible(connection: Connection) -> bool:
+    """Say whether followers of the ledger see its last batch.
+
+    An older transaction of another run, in another database of the same server, hides it.
+    """
+    row = connection.execute(
+        "SELECT xid < pg_snapshot_xmin(pg_current_snapshot()) FROM ingest.batch"
+        " ORDER BY xid DESC LIMIT 1"
+    ).fetchone()
+    return row is None or bool(row[0])
 
 
 def _line(plant: Plant, seed: int) -> Line:

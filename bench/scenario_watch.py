@@ -57,12 +57,12 @@ def judge_cells(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> None
     Against its peers alone: a forecast from three days of cells would be no good one.
     """
     with (
-        connect(dsn, application="scenario") as connection,
+        connect(dsn, application="scenario", autocommit=True) as connection,
         threadpool_limits(1),
     ):
         _, model = model_store.active(connection)
         review = Review(plant, connection, model.references, model.forecasters)
         for line in plant.production.lines:
             for verdicts in review.between(line, *span):
-                write(connection, [(verdict, True) for verdict in verdicts])
-        connection.commit()
+                with connection.transaction():  # a long one would hide what other runs write
+                    write(connection, [(verdict, True) for verdict in verdicts])
