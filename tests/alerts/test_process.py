@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -83,7 +84,24 @@ def test_neither_log_nor_database_shows_the_secret_or_the_url(
         assert SECRET.removeprefix("whsec_") not in text
 
 
+def test_without_a_file_messages_lead_to_the_page_and_the_dashboard_too(
+    link: Connection, start_process: StartProcess
+) -> None:
+    with Endpoint() as endpoint:
+        start_process(
+            "--endpoint", endpoint.url,
+            "--page", "https://jellyroll.example", "--grafana", "https://grafana.example",
+        )  # fmt: skip
+        insert_anomaly(link)
+        (request,) = endpoint.wait(1)
+    links = json.loads(request.body)["data"]["links"]
+    assert links["page"] == "https://jellyroll.example/alerts/1"
+    assert links["dashboard"].startswith("https://grafana.example/d/jr-station?var-line=l1")
+
+
 def test_what_cannot_start_says_why(start_process: StartProcess, log: Path) -> None:
     assert start_process("--endpoint", "http://on-call.example/").wait(20) == 1
     assert "endpoint 1: http://on-call.example would show alerts" in log.read_text()
+    assert start_process("--endpoint", "https://a.example", "--page", "nowhere").wait(20) == 1
+    assert "--page: is no URL such as https://host/path" in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
 
+from alerts.web.links import signed_link
 from stack.postgres import PrivateCluster
 from storage.connect import Connection
-from tests.alerts.web.support import PASSWORD
+from tests.alerts.web.support import KEY, PASSWORD, open_alert
 
 Run = Callable[..., subprocess.Popen[str]]
 
@@ -95,14 +98,56 @@ def test_all_that_is_wrong_is_told_at_once(run: Run, tmp_path: Path) -> None:
     short.write_text("too short")
     process = run(
         "--listen", "nowhere", "--url", "ftp://x", "--key-file", str(short), "--shifts", "25:00",
-        "--openid-issuer", "https://id.example",
+        "--openid-issuer", "https://id.example", "--grafana", "nowhere",
     )  # fmt: skip
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     for words in ("--listen 'nowhere'", "--url 'ftp://x'", "has 9 characters", "--shifts '25:00'",
+                  "--grafana 'nowhere'",
                   "needs --openid-secret-file"):  # fmt: skip
         assert words in errors
     assert "too short" not in errors
+    assert "Traceback" not in errors
+
+
+def test_the_page_takes_shifts_dashboards_and_the_key_from_alerts_toml(
+    run: Run, link: Connection, tmp_path: Path
+) -> None:
+    alert = open_alert(link)
+    (tmp_path / "web.key").write_text(KEY)
+    file = tmp_path / "alerts.toml"
+    file.write_text(
+        'time_zone = "Europe/Berlin"\n'
+        '[links]\npage_key_file = "web.key"\ngrafana = "https://grafana.example"\n'
+        '[endpoints.a]\nurl = "https://a.example"\nsecret_envs = ["NOT_OF_THE_PAGE"]\n'
+        '[people.ada]\nendpoints = ["a"]\n'
+        '[[shifts]]\nname = "all-day"\nfrom = "00:00"\nto = "00:00"\nteams = [["ada"]]\n'
+        '[[routes]]\nname = "all"\nto = ["a"]\n'
+    )
+    page = address(run("--listen", "127.0.0.1:0", "--open", JELLYROLL_ALERTS=str(file)))
+    wall = httpx2.get(page).text
+    assert "shifts of alerts.toml" in wall
+    midnight = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=0, minute=0, second=0)
+    assert f'all-day, since <time datetime="{midnight.astimezone(UTC):%Y-%m-%dT%H:%M}' in wall
+    one = httpx2.get(f"{page}/alerts/{alert.id}").text
+    assert 'href="https://grafana.example/d/jr-station?var-line=l1&amp;var-station=filling' in one
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    assert httpx2.get(signed_link(page, alert.id, "ada", KEY, ends)).status_code == 200
+    other = run(
+        "--listen", "127.0.0.1:0", "--open", "--config", str(file),
+        "--grafana", "https://plant.example/grafana",
+    )  # fmt: skip
+    one = httpx2.get(f"{address(other)}/alerts/{alert.id}").text
+    assert 'href="https://plant.example/grafana/d/jr-station?' in one
+
+
+def test_an_alerts_toml_that_is_wrong_is_told(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "alerts.toml"
+    file.write_text("[[shifts]]\nname = 3\n")
+    _, errors = (process := run("--config", str(file))).communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"{file}: " in errors
+    assert "routes: is missing" in errors
     assert "Traceback" not in errors
 
 
