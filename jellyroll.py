@@ -17,6 +17,7 @@ COMMANDS = {
     "stack": "stack.commands:app",
     "doctor": "stack.commands:doctor",
     "migrate": "storage.commands:migrate",
+    "rollup": "storage.rolling_commands:rollup",
     "retention": "storage.commands:retention",
     "ingest": "ingest.commands:ingest",
     "deadletters": "ingest.deadletter_commands:app",

@@ -27,11 +27,13 @@ class Zoom:
 
     *condensed* is the select list on a rollup, *raw* the same on the view itself; without it the
     minutes serve the closest zoom too, and the panel's interval must not be below a minute.
+    Without *hours* there are none, and the minutes serve the widest zoom.
     """
 
     view: str
     condensed: str
     raw: str | None = None
+    hours: bool = True
 
     def query(self, where: str, *, by: str = "") -> str:
         """Return the rows of the chosen time range, bucketed, as `time`, *by*, select list.
@@ -40,14 +42,13 @@ class Zoom:
         series apart. The order is up to whoever embeds it.
         """
         minutes, hours = f"{self.view}_1m", f"{self.view}_1h"
-        below_hour = f"$__interval_ms < {HOUR_MS}"
-        branches = [(hours, self.condensed, f"$__interval_ms >= {HOUR_MS}")]
-        if self.raw is None:
-            branches.insert(0, (minutes, self.condensed, below_hour))
-        else:
-            zoom = f"$__interval_ms >= {MINUTE_MS} AND {below_hour}"
-            branches.insert(0, (minutes, self.condensed, zoom))
+        zooms = [f"$__interval_ms >= {MINUTE_MS}"] if self.raw else []
+        zooms += [f"$__interval_ms < {HOUR_MS}"] if self.hours else []
+        branches = [(minutes, self.condensed, " AND ".join(zooms))]
+        if self.raw:
             branches.insert(0, (self.view, self.raw, f"$__interval_ms < {MINUTE_MS}"))
+        if self.hours:
+            branches.append((hours, self.condensed, f"$__interval_ms >= {HOUR_MS}"))
         return "\nUNION ALL\n".join(_branch(*branch, where, by) for branch in branches)
 
 
@@ -60,6 +61,14 @@ def _branch(relation: str, select: str, zoom: str, where: str, by: str) -> str:
         f"WHERE {zoom} AND $__timeFilter(time)\n"
         f"  AND {where}\n"
         f"GROUP BY {groups}"
+    )
+
+
+def _per_second(*columns: str) -> str:
+    return ", ".join(
+        f"sum({column})::double precision * 1000 / $__interval_ms"
+        f' AS "{column.strip(chr(34)).replace("_", " ")}/s"'
+        for column in columns
     )
 
 
@@ -88,6 +97,26 @@ RESULT_SUMS = Zoom(
     "result",
     raw="sum(value) AS total, count(value)::double precision AS n",
     condensed="sum(sum) AS total, sum(n)::double precision AS n",
+)
+
+#: What ingest has taken in, per second.
+INGESTED = Zoom(
+    "ingest_rate",
+    raw=_per_second("messages", "duplicates", "dead_letters"),
+    condensed=_per_second("messages", "duplicates", "dead_letters"),
+    hours=False,
+)
+STORED = Zoom(
+    "ingest_rate", raw=_per_second('"values"'), condensed=_per_second('"values"'), hours=False
+)
+
+#: How long batches waited in ingest, in seconds.
+INGEST_DELAY = Zoom(
+    "ingest_rate",
+    raw='avg(commit_delay_s) AS "mean", max(commit_delay_s) AS "longest"',
+    condensed='sum(delay_sum_s) / sum(batches)::double precision AS "mean",'
+    ' max(delay_max_s) AS "longest"',
+    hours=False,
 )
 
 #: Cells per second; the bucket's width is the interval.

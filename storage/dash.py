@@ -4,7 +4,8 @@ Per station: `dash.<station>` (samples), `dash.<station>_position` (one row per 
 array signals), `dash.cell_<station>` (results), and `_1m` and `_1h` of samples and results. For
 panels whose station is chosen on the screen: `dash.result`, `_1m`, `_1h` (results of all stations,
 one row per value), `dash.sample`, `_1m`, `_1h` (the same of machines' signals), `dash.output_1m`,
-`_1h` (cells made). For one cell `dash.cell_result`; `dash.k_value` is worked out as the plant says.
+`_1h` (cells made), `dash.spread_1h` (how what cells are judged by is spread). For one cell
+`dash.cell_result`; `dash.k_value` is worked out as the plant says.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from storage.dash_sql import (
     by_position,
     cell_results,
     condensed_results,
-    first_visits,
     freshness,
-    k_values,
     long,
-    outputs,
     results,
     scalars,
+    spread,
+    visits,
 )
+from storage.k_value import k_values
 from storage.rollup_sql import STEPS, Rollup, rollups
 from storage.sql import statement
 from storage.views import columns_of, replace_view
@@ -102,7 +103,7 @@ def _drop(connection: Connection, names: set[str]) -> None:
 
 
 def _check_names(plant: Plant, fixed: set[str]) -> None:
-    taken = fixed | {"freshness", "first_visit_24h", "cell_result", "k_value"}
+    taken = fixed | {"freshness", "spread_1h", "cell_result", "k_value"}
     taken |= {
         f"{view}{suffix}"
         for view in ("result", "output", "sample")
@@ -149,8 +150,10 @@ def _generated(connection: Connection, plant: Plant) -> Iterator[_View]:
             yield name, by_line(table.schema, table.name, columns)
     yield from _of_rollups(connection, list(rollups(plant)))
     if any(kind is Kind.CELL for kind, _ in plant.tables):
-        yield "first_visit_24h", _union(first_visits(plant))
         yield "cell_result", _union(cell_results(plant))
+        for step in STEPS:
+            yield f"output_{step.suffix}", visits(plant, step)
+    yield "spread_1h", spread(plant)
     yield "k_value", k_values(plant)
     yield "freshness", _union(list(freshness(plant)))
 
@@ -172,9 +175,6 @@ def _of_rollups(connection: Connection, condensed: list[Rollup]) -> Iterator[_Vi
             yield view, long(results(part))
             for step in STEPS:
                 yield f"{view}_{step.suffix}", long(condensed_results(part, step))
-    if of_cells:
-        for step in STEPS:
-            yield f"output_{step.suffix}", long(outputs(of_cells, step))
 
 
 def _union(branches: Branches) -> sql.Composed:

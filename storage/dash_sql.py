@@ -11,7 +11,8 @@ from psycopg import sql
 
 from plant.model import Plant
 from plant.tables import Column, ColumnType, Kind, Table
-from storage.rollup_sql import Rollup, Step
+from storage.kept import kept_spreads, kept_until, kept_visits, not_kept, view
+from storage.rollup_sql import HOUR, Rollup, Step
 from storage.sql import statement
 
 Branches = Sequence[sql.Composable]
@@ -84,27 +85,20 @@ def condensed_results(rollups: Sequence[Rollup], step: Step) -> Branches:
     ]
 
 
-def outputs(rollups: Sequence[Rollup], step: Step) -> Branches:
-    """Return a branch per station: the cells it saw, and those that failed there."""
-    return [
-        sql.SQL(
-            "SELECT t.time, {station}::text AS station, t.equipment,"
-            " t.rows AS cells, t.failed FROM {source} AS t"
-        ).format(
-            station=rollup.table.name,
-            source=sql.Identifier(rollup.table.schema, rollup.view(step)),
-        )
-        for rollup in rollups
-    ]
+def visits(plant: Plant, step: Step) -> sql.Composed:
+    """Return the query of the cells that passed each machine, and how many were new there."""
+    suffix = step.suffix
+    return statement("dash_visit").format(
+        kept=sql.Identifier("cell", f"visit_{suffix}"),
+        until=kept_until(step),
+        live=not_kept(kept_visits(plant), step),
+    )
 
 
-def first_visits(plant: Plant) -> Branches:
-    """Return a branch per station that makes cells: each cell of the last day, the first time."""
-    return [
-        statement("dash_first_visit").format(table=sql.Identifier(table.schema, table.name))
-        for (kind, _), table in plant.tables.items()
-        if kind is Kind.CELL
-    ]
+def spread(plant: Plant) -> sql.Composable:
+    """Return the query of how measures of cells are spread; of no rows without a rule for cells."""
+    kept = kept_spreads(plant)
+    return view(kept, HOUR) if kept else sql.SQL("SELECT * FROM cell.spread_1h WHERE false")
 
 
 def cell_results(plant: Plant) -> Branches:
@@ -124,37 +118,6 @@ def cell_results(plant: Plant) -> Branches:
     ]
 
 
-def k_values(plant: Plant) -> sql.Composable:
-    """Return the query of each cell's self-discharge; of no rows where the plant has no rule."""
-    quality = plant.cell_quality
-    if quality is None or quality.self_discharge is None:
-        return sql.SQL(_NO_K_VALUE)
-    rule = quality.self_discharge
-    station = rule.station
-    there = plant.tables[Kind.CELL, station]
-    first_station = rule.first.partition(".")[0]
-    earlier = plant.tables[Kind.CELL, first_station]
-    first_visit = sql.SQL(
-        "CROSS JOIN LATERAL (SELECT t.*) AS first"
-        if first_station == station
-        else "JOIN {} AS first ON first.cell = t.cell"
-    ).format(sql.Identifier(earlier.schema, earlier.name))
-    names = {
-        key: sql.Identifier(value.partition(".")[2])
-        for key, value in (
-            ("first", rule.first), ("first_temperature", rule.first_temperature),
-            ("second", rule.second), ("second_temperature", rule.second_temperature),
-            ("hours", rule.hours),
-        )
-    }  # fmt: skip
-    return statement("dash_k_value").format(
-        table=sql.Identifier(there.schema, there.name),
-        first_visit=first_visit,
-        v_per_kelvin=sql.SQL(repr(rule.mv_per_kelvin / 1000)),
-        **names,
-    )
-
-
 def freshness(plant: Plant) -> Iterator[sql.Composed]:
     """Yield a branch per station: for each machine its last row, and the last minute's figures."""
     for station in plant.stations:
@@ -167,11 +130,6 @@ def freshness(plant: Plant) -> Iterator[sql.Composed]:
             cells=_with_numbers("dash_last_cells", cells),
         )
 
-
-_NO_K_VALUE = (
-    "SELECT NULL::timestamptz AS time, NULL::text AS line, NULL::text AS equipment,"
-    " NULL::bigint AS position, NULL::text AS cell, NULL::double precision AS k_value WHERE false"
-)
 
 _NOTHING = {
     "dash_last_sample": "SELECT NULL::timestamptz AS last_time",

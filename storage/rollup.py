@@ -1,8 +1,9 @@
 """Rollups: `<station>_1m` and `<station>_1h` beside each table of samples and of cell results.
 
 The names are views in both editions, so no query knows which one it runs on. On the Apache edition
-they read the raw rows. On the Community edition they read continuous aggregates `<station>_1m_v1`,
-`_v2`: an aggregate cannot get another column, so signals that come later make a further one.
+they read tables `<station>_1m_kept`, which `jellyroll rollup` keeps, and from where these end the
+raw rows. On the Community edition they read continuous aggregates `<station>_1m_v1`, `_v2`: an
+aggregate cannot get another column, so signals that come later make a further one.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from psycopg import sql
 from plant.model import Plant
 from plant.tables import Kind
 from storage.connect import Connection, Edition
+from storage.kept import kept_rollup, layout
+from storage.kept import view as kept_view
 from storage.rollup_sql import (
+    HOUR,
     STEPS,
     Part,
     Rollup,
     Step,
     compression_statements,
+    kept_statements,
     over_parts,
-    over_raw,
     part_statements,
     refresh_policy,
     renewed_compression_statements,
@@ -52,19 +56,28 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     for rollup in rollups(plant):
         for step in STEPS:
             schema, name = rollup.table.schema, rollup.view(step)
-            # What the view has comes first: columns can be added to it only at the end.
-            known = signals_in(columns_of(connection, schema, name))
-            signals = tuple(dict.fromkeys([*known, *rollup.signals]))
-            whole = Rollup(rollup.table, signals, by_position=rollup.by_position)
+            whole = with_known(connection, rollup, step)
             if edition is Edition.COMMUNITY:
                 changes += _renew_refresh(connection, whole, step, plant)
                 changes += _extend_parts(connection, whole, step, plant)
                 query = over_parts(whole, _parts(connection, whole, step))
             else:
-                query = over_raw(whole, step)
+                changes += _extend_kept(connection, whole, step)
+                query = kept_view([kept_rollup(whole)], step)
             if replace_view(connection, schema, name, query):
                 changes.append(f"view {schema}.{name}")
+    connection.execute("UPDATE ingest.rolled SET layout = %s", (layout(plant),))
     return changes
+
+
+def with_known(connection: Connection, rollup: Rollup, step: Step = HOUR) -> Rollup:
+    """Return *rollup* with the signals that its view has, in its order, and then the new ones.
+
+    Columns can be added to a view only at its end, and are never taken away.
+    """
+    known = signals_in(columns_of(connection, rollup.table.schema, rollup.view(step)))
+    signals = tuple(dict.fromkeys([*known, *rollup.signals]))
+    return Rollup(rollup.table, signals, by_position=rollup.by_position)
 
 
 def fill_history(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
@@ -209,6 +222,24 @@ def _policy_ages(connection: Connection, policy: str, setting: str) -> dict[str,
         statement("rollup_policy_ages"), {"policy": policy, "setting": setting}
     )
     return dict(rows.fetchall())
+
+
+def _extend_kept(connection: Connection, rollup: Rollup, step: Step) -> list[str]:
+    """Create the table behind a view of the Apache edition, or give it what is new."""
+    schema, name = rollup.table.schema, rollup.kept(step)
+    there = columns_of(connection, schema, name)
+    table = sql.Identifier(schema, name)
+    if not there:
+        for command in kept_statements(rollup, step):
+            connection.execute(command)
+        return [f"table {schema}.{name}"]
+    missing = [column for column in rollup.columns if column not in there]
+    for column in missing:
+        # So far the new signal had no value in any minute.
+        kind = "bigint DEFAULT 0" if column.endswith("_n") else "double precision"
+        add = sql.SQL(f"ALTER TABLE {{}} ADD COLUMN {{}} {kind}")
+        connection.execute(add.format(table, sql.Identifier(column)))
+    return [f"{len(missing)} columns of {schema}.{name}"] if missing else []
 
 
 def _extend_parts(connection: Connection, rollup: Rollup, step: Step, plant: Plant) -> list[str]:

@@ -35,16 +35,20 @@ _MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A bucket width; on the Community edition refreshed *every* so often up to *open* ago."""
+    """A bucket width; on the Community edition refreshed *every* so often up to *open* ago.
+
+    *chunk* is how much time one chunk of the Apache edition's table holds.
+    """
 
     suffix: str
     width: str
     open: str
     every: str
+    chunk: str
 
 
-MINUTE = Step("1m", "1 minute", open="2 minutes", every="5 minutes")
-HOUR = Step("1h", "1 hour", open="1 hour", every="30 minutes")
+MINUTE = Step("1m", "1 minute", open="2 minutes", every="5 minutes", chunk="7 days")
+HOUR = Step("1h", "1 hour", open="1 hour", every="30 minutes", chunk="90 days")
 STEPS = (MINUTE, HOUR)
 
 
@@ -73,6 +77,17 @@ class Rollup:
     def part(self, step: Step, version: int) -> str:
         """Return the name of continuous aggregate *version* behind the view."""
         return f"{self.view(step)}_v{version}"
+
+    def kept(self, step: Step) -> str:
+        """Return the name of the table that is behind the view on the Apache edition."""
+        return f"{self.view(step)}_kept"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of view and table, in order."""
+        keys = ("time", "equipment", *(("position",) if self.of_cells else ()))
+        measures = (f"{signal}_{suffix}" for signal in self.signals for suffix in _MEASURES)
+        return (*keys, *_row_names(self), *measures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +120,21 @@ def settled_after(plant: Plant) -> timedelta:
     return timedelta(days=plant.intake.max_lateness_d + 1)
 
 
-def over_raw(rollup: Rollup, step: Step) -> sql.Composed:
-    """Return the query of the view on the Apache edition.
+def over_raw(
+    rollup: Rollup,
+    step: Step,
+    since: sql.Composable | None = None,
+    until: sql.Composable | None = None,
+) -> sql.Composed:
+    """Return the rows of a rollup as the raw rows give them, of a window if there is one."""
+    measures = _all_measures(rollup, raw=True)
+    return _grouped(rollup, measures, step, rollup.table.name, where=_between(since, until))
 
-    It reads the raw rows, for the hour too: a view on a view would aggregate twice.
-    """
-    measures = [*_row_measures(rollup, raw=True), *_signal_measures(rollup.signals, raw=True)]
-    if rollup.of_cells and not rollup.by_position:
-        measures.insert(0, _NO_POSITION)
-    return _grouped(rollup, measures, step, rollup.table.name)
+
+def over_kept(rollup: Rollup, since: sql.Composable, until: sql.Composable) -> sql.Composed:
+    """Return the hours of a window as the minutes give them that are kept (Apache edition)."""
+    measures = _all_measures(rollup, raw=False)
+    return _grouped(rollup, measures, HOUR, rollup.kept(MINUTE), where=_between(since, until))
 
 
 def over_parts(rollup: Rollup, parts: Sequence[Part]) -> sql.Composable:
@@ -180,6 +201,25 @@ def refresh_policy(name: str, step: Step, plant: Plant) -> sql.Composed:
     )
 
 
+def kept_statements(rollup: Rollup, step: Step) -> list[sql.Composed]:
+    """Return the statements that make the table behind a view of the Apache edition."""
+    name = f"{rollup.table.schema}.{rollup.kept(step)}"
+    table = sql.Identifier(rollup.table.schema, rollup.kept(step))
+    columns = _list([sql.Identifier(column) for column in rollup.columns])
+    return [
+        sql.SQL("CREATE TABLE {} AS SELECT {} FROM ({}) AS live WITH NO DATA").format(
+            table, columns, over_raw(rollup, step)
+        ),
+        sql.SQL(
+            "SELECT create_hypertable({}, by_range('time', INTERVAL {}),"
+            " create_default_indexes => false)"
+        ).format(name, step.chunk),
+        sql.SQL("CREATE INDEX ON {} (equipment, time)").format(table),
+        sql.SQL("CREATE INDEX ON {} (time)").format(table),
+        sql.SQL("GRANT SELECT, INSERT, DELETE ON {} TO jellyroll_writer").format(table),
+    ]
+
+
 def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
     """Return the statements that compress chunks which late rows can no longer reach.
 
@@ -214,17 +254,37 @@ def _compression_policy(table: Table, plant: Plant) -> sql.Composed:
 
 
 _NO_POSITION = sql.SQL("NULL::smallint AS position")
+_NO_WINDOW = sql.SQL("")
 
 
 def _grouped(
-    rollup: Rollup, measures: Sequence[sql.Composable], step: Step, source: str
+    rollup: Rollup,
+    measures: Sequence[sql.Composable],
+    step: Step,
+    source: str,
+    *,
+    where: sql.Composable = _NO_WINDOW,
 ) -> sql.Composed:
     return statement("rollup_select").format(
         width=step.width,
         keys=_list([sql.Identifier(key) for key in rollup.keys]),
         measures=_list(measures),
         source=sql.Identifier(rollup.table.schema, source),
+        where=where,
     )
+
+
+def _between(since: sql.Composable | None, until: sql.Composable | None) -> sql.Composable:
+    if since is None or until is None:
+        return _NO_WINDOW
+    return sql.SQL("WHERE time >= {} AND time < {}").format(since, until)
+
+
+def _all_measures(rollup: Rollup, *, raw: bool) -> list[sql.Composable]:
+    measures = [*_row_measures(rollup, raw=raw), *_signal_measures(rollup.signals, raw=raw)]
+    if rollup.of_cells and not rollup.by_position:
+        measures.insert(0, _NO_POSITION)
+    return measures
 
 
 def _row_names(rollup: Rollup) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dashboards.boards.shared import DISPOSITION, TO_CELL, first_choices
 from dashboards.boards.signals import signal_trends
 from dashboards.panels import Board, Frame, Panel, Query
 from dashboards.sql import query
+from plant.cell_quality import K_VALUE
 from plant.model import Plant
 
 NEEDS = frozenset({"formation", "ageing"})
@@ -17,14 +18,16 @@ def board(plant: Plant) -> Board:
     tray = next(e for e in plant.equipment.values() if e.station == "formation")
     name, result = next(iter(plant.stations["formation"].results.items()))
     rooms = signal_trends(plant, "ageing")
+    by_tray = _k_by("tray", "Trays of formation")
+    by_probe = _k_by("probe", "Testers of the ageing aisles and their channels")
     return panels.board(
         "jr-formation",
         "Formation & ageing",
         "Which tray, channel or room makes cells that differ from their peers?",
         panels=panels.arranged(
             (10, [(12, _tray_map()), (12, _curves())]),
-            (9, [(12, _efficiency()), (12, _k_values())]),
-            (9, [(9, _k_by_tray()), (9, _k_by_probe()), (6, _grades())]),
+            (9, [(12, _efficiency(plant)), (12, _k_values(plant))]),
+            (9, [(9, by_tray), (9, by_probe), (6, _grades())]),
             (8, [(24 // len(rooms), room) for room in rooms]),
             (9, [(24, _outliers())]),
         ),
@@ -68,43 +71,58 @@ def _curves() -> Panel:
     )  # fmt: skip
 
 
-def _efficiency() -> Panel:
+def _efficiency(plant: Plant) -> Panel:
+    return _histogram(
+        "First-cycle efficiency", "efficiency",
+        "How many cells have which share of the first charge given back.",
+        view="cell_formation", column="first_cycle_efficiency",
+        measure=_measure(plant, "formation.first_cycle_efficiency"),
+        limits_of="formation.first_cycle_efficiency",
+    )  # fmt: skip
+
+
+def _k_values(plant: Plant) -> Panel:
+    rule = plant.cell_quality and plant.cell_quality.self_discharge
+    return _histogram(
+        "K-value, mV/d", "K", "How many cells lose how much voltage a day, brought to 25 Cel.",
+        view="k_value", column="k_value", measure=K_VALUE,
+        limits_of=rule.limits_of if rule else "",
+    )  # fmt: skip
+
+
+def _measure(plant: Plant, result: str) -> str:
+    """Return the name of the measure of cells that is *result*; empty if none is."""
+    measures = plant.cell_quality.measures if plant.cell_quality else {}
+    return next((name for name, measure in measures.items() if measure.result == result), "")
+
+
+def _histogram(
+    title: str, over: str, description: str, *, view: str, column: str, measure: str, limits_of: str
+) -> Panel:
+    station, _, result = limits_of.partition(".")
+    text = query("histogram")
+    for word, value in (
+        ("title", over), ("view", view), ("column", column), ("measure", measure),
+        ("station", station), ("result", result),
+    ):  # fmt: skip
+        text = text.replace(f"{{{word}}}", value)
     return panels.bars(
         Frame(
-            title="First-cycle efficiency", unit="short", no_value="No cell in this time",
-            description="How many cells have which share of the first charge given back.",
+            title=title, unit="short", no_value="No cell in this time",
+            description=f"{description} The outermost bars hold what lies beyond them.",
         ),
-        query("efficiency"), over="efficiency", upright=True,
+        text, over=over, upright=True,
     )  # fmt: skip
 
 
-def _k_values() -> Panel:
-    return panels.bars(
-        Frame(
-            title="K-value, mV/d", unit="short", no_value="No cell in this time",
-            description="How many cells lose how much voltage a day, brought to 25 Cel.",
-        ),
-        query("k_values"), over="K", upright=True,
-    )  # fmt: skip
-
-
-def _k_by_tray() -> Panel:
+def _k_by(factor: str, description: str) -> Panel:
+    text = query("k_by").replace("{raw}", query(f"k_by_{factor}")).replace("{factor}", factor)
     return panels.table(
         Frame(
-            title="K-value by tray", unit="suffix: mV/d", no_value="No cell in this time",
-            description="Trays of formation, the highest mean first.",
+            title=f"K-value by {factor}", unit="suffix: mV/d", no_value="No cell in this time",
+            description=f"{description}, the highest mean first.",
         ),
-        query("k_by_tray"), columns={"cells": [panels.unit("short")]},
-    )  # fmt: skip
-
-
-def _k_by_probe() -> Panel:
-    return panels.table(
-        Frame(
-            title="K-value by probe", unit="suffix: mV/d", no_value="No cell in this time",
-            description="Testers of the ageing aisles and their channels, the highest mean first.",
-        ),
-        query("k_by_place"), columns={"cells": [panels.unit("short")]},
+        text, columns={"cells": [panels.unit("short")]},
     )  # fmt: skip
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dashboards import palette, panels
+from dashboards.boards import common
 from dashboards.boards.shared import (
     HEALTH,
     LINES,
     POINTS,
-    SEVERITY,
-    TO_ALERT,
     TO_STATION,
     first_choices,
     paced,
@@ -29,7 +28,6 @@ _CODES = {
 
 def board(plant: Plant) -> Board:
     """Return the board `jr-line`."""
-    steps, open_alerts = _steps(), _alerts()
     return panels.board(
         "jr-line",
         "Line health",
@@ -38,8 +36,8 @@ def board(plant: Plant) -> Board:
             (5, [(24, _health())]),
             (4, [(4, panel) for panel in _figures()]),
             (8, [(12, _states()), (12, _hourly(plant))]),
-            (9, [(12, steps), (6, _scrap()), (6, _stops())]),
-            (9, [(12, open_alerts), (12, _data())]),
+            (9, [(12, _steps()), (6, _scrap()), (6, _stops())]),
+            (9, [(12, common.open_alerts()), (12, _data())]),
             (8, [(8, panel) for panel in _flow()]),
         ),
         variables=first_choices(many_lines=False, plant=plant),
@@ -87,20 +85,8 @@ def _figures() -> list[Panel]:
             ),
             query("cells"), decimals=3,
         ),
-        panels.stat(
-            frame(
-                "Dead letters, 24 h",
-                "Messages that could not be read. They are kept, with the reason.",
-            ),
-            query("dead_letters"), thresholds=[(1, palette.LOW)],
-        ),
-        panels.stat(
-            frame(
-                "Missing in the books",
-                "Dead letters of the last hour that were counted but not kept. It must be 0.",
-            ),
-            query("missing"), thresholds=[(1, palette.HIGH)],
-        ),
+        common.dead_letters_of_a_day(),
+        common.missing_in_the_books(),
     ]  # fmt: skip
 
 
@@ -166,22 +152,6 @@ def _stops() -> Panel:
     )  # fmt: skip
 
 
-def _alerts() -> Panel:
-    return panels.table(
-        Frame(
-            title="Alerts that are open", unit="none", no_value="No open alert",
-            description="The most severe first, then the oldest. A title leads to the alert.",
-        ),
-        query("alerts"),
-        columns={
-            "severity": panels.ground(SEVERITY),
-            "age": [panels.unit("s")],
-            "title": [TO_ALERT],
-            "id": [panels.hidden()],
-        },
-    )  # fmt: skip
-
-
 def _data() -> Panel:
     return panels.table(
         Frame(
@@ -202,15 +172,7 @@ def _data() -> Panel:
 def _flow() -> list[Panel]:
     output = OUTPUT_RATE.query(LINES, by="station AS metric")
     return [
-        panels.trend(
-            Frame(
-                title="Values stored per second", unit="short",
-                no_value="Nothing stored in this time",
-                description="What ingest has committed, of all lines.",
-            ),
-            [Query(query("stored"))],
-            interval="10s",
-        ),
+        common.values_stored(),
         panels.trend(
             Frame(
                 title="Cells per second by station", unit="short", no_value="No cell in this time",
@@ -222,13 +184,5 @@ def _flow() -> list[Panel]:
             points=POINTS,
             interval="1m",
         ),
-        panels.table(
-            Frame(
-                title="Dead letters by reason", unit="none",
-                no_value="No dead letter in this time",
-                description="Messages of the chosen time that could not be read; "
-                "`jellyroll deadletters` lists them.",
-            ),
-            query("dead_letters_by_reason"),
-        ),
+        common.dead_letters_by_reason(),
     ]  # fmt: skip

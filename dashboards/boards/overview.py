@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dashboards import palette, panels
-from dashboards.boards.shared import HEALTH, SEVERITY, TO_ALERT, TO_LINE, first_choices, paced
+from dashboards.boards import common
+from dashboards.boards.shared import HEALTH, TO_LINE, first_choices, paced
 from dashboards.panels import Board, Frame
 from dashboards.sql import query
 from plant.model import Plant
@@ -42,7 +43,7 @@ def board(plant: Plant) -> Board:
             (5, [(24, health)]),
             (4, [(12, alerts), (12, age)]),
             (7, [(6, panel) for panel in _figures(plant)]),
-            (10, [(14, _alerts()), (10, _stations())]),
+            (10, [(14, common.open_alerts()), (10, _stations())]),
         ),
         variables=first_choices(many_lines=True, plant=plant),
         since="now-24h",
@@ -85,22 +86,6 @@ def _figures(plant: Plant) -> list[panels.Panel]:
             columns={"cells": [panels.unit("short")]},
         ),
     ]  # fmt: skip
-
-
-def _alerts() -> panels.Panel:
-    return panels.table(
-        Frame(
-            title="Alerts that are open", unit="none", no_value="No open alert",
-            description="The most severe first, then the oldest. A title leads to the alert.",
-        ),
-        query("alerts"),
-        columns={
-            "severity": panels.ground(SEVERITY),
-            "age": [panels.unit("s")],
-            "title": [TO_ALERT],
-            "id": [panels.hidden()],
-        },
-    )  # fmt: skip
 
 
 def _stations() -> panels.Panel:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dashboards import palette, panels
+from dashboards.boards import common
 from dashboards.boards.shared import first_choices
 from dashboards.panels import Board, Frame, Panel, Query
-from dashboards.sql import query
+from dashboards.sql import INGEST_DELAY, INGESTED, query
 from plant.model import Plant
 
 NEEDS: frozenset[str] = frozenset()
@@ -20,7 +21,7 @@ def board(plant: Plant) -> Board:
         panels=panels.arranged(
             (4, [(6, panel) for panel in _figures()]),
             (8, [(8, panel) for panel in _trends()]),
-            (7, [(8, _balance()), (8, _letters()), (8, _gaps())]),
+            (7, [(8, _balance()), (8, common.dead_letters_by_reason()), (8, _gaps())]),
             (8, [(8, _followers()), (8, _endpoints()), (8, _sessions())]),
             (7, [(24, _workers())]),
         ),
@@ -38,21 +39,8 @@ def _figures() -> list[Panel]:
             ),
             query("last_commit"), thresholds=[(60, palette.HIGH)], decimals=0,
         ),
-        panels.stat(
-            Frame(
-                title="Dead letters, 24 h", unit="short", no_value="0",
-                description="Messages that could not be read. They are kept, with the reason.",
-            ),
-            query("dead_letters"), thresholds=[(1, palette.LOW)],
-        ),
-        panels.stat(
-            Frame(
-                title="Missing in the books", unit="short", no_value="0",
-                description="Dead letters of the last hour that were counted but not kept. It "
-                "must be 0.",
-            ),
-            query("missing"), thresholds=[(1, palette.HIGH)],
-        ),
+        common.dead_letters_of_a_day(),
+        common.missing_in_the_books(),
         panels.stat(
             Frame(
                 title="Database", unit="bytes", no_value="unknown",
@@ -65,21 +53,13 @@ def _figures() -> list[Panel]:
 
 def _trends() -> list[Panel]:
     return [
-        panels.trend(
-            Frame(
-                title="Values stored per second", unit="short",
-                no_value="Nothing stored in this time",
-                description="What ingest has committed, of all lines.",
-            ),
-            [Query(query("stored"))],
-            interval="10s",
-        ),
+        common.values_stored(),
         panels.trend(
             Frame(
                 title="Messages per second", unit="short", no_value="Nothing stored in this time",
                 description="Messages taken in, and of these duplicates and dead letters.",
             ),
-            [Query(query("ingest_messages"))],
+            [Query(f"{INGESTED.query('true')}\nORDER BY 1")],
             interval="10s",
         ),
         panels.trend(
@@ -87,7 +67,7 @@ def _trends() -> list[Panel]:
                 title="From message to commit", unit="s", no_value="Nothing stored in this time",
                 description="How long messages waited in ingest: mean and longest of each bucket.",
             ),
-            [Query(query("ingest_lag"))],
+            [Query(f"{INGEST_DELAY.query('true')}\nORDER BY 1")],
             interval="10s",
         ),
     ]  # fmt: skip
@@ -100,17 +80,6 @@ def _balance() -> Panel:
             description="Messages = stored + duplicates + dead letters.",
         ),
         query("balance"),
-    )  # fmt: skip
-
-
-def _letters() -> Panel:
-    return panels.table(
-        Frame(
-            title="Dead letters by reason", unit="none", no_value="No dead letter in this time",
-            description="Messages of the chosen time that could not be read; "
-            "`jellyroll deadletters` lists them.",
-        ),
-        query("dead_letters_by_reason"),
     )  # fmt: skip
 
 

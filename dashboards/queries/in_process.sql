@@ -1,5 +1,5 @@
-SELECT count(*) AS "cells"
-FROM dash.first_visit_24h AS v
+SELECT coalesce(sum(v.new), 0)::double precision AS "cells"
+FROM dash.output_1m AS v
 WHERE v.line IN (${line:sqlstring})
   AND v.station = '{pacemaker}'
   -- Open to the room from winding until the can is shut.

@@ -5,6 +5,14 @@ WITH latest AS (
       AND station = 'formation'
       AND equipment IN (${tray:sqlstring})
       AND characteristic IN (${characteristic:sqlstring})
+      -- The cells of a tray are done at one time; the hours say when, and no older row is read.
+      AND time >= (
+          SELECT max(h.time) - INTERVAL '1 hour'
+          FROM dash.cell_formation_1h AS h
+          WHERE h.time >= $__timeFrom()::timestamptz - INTERVAL '1 hour'
+            AND h.time <= $__timeTo()
+            AND h.equipment IN (${tray:sqlstring})
+      )
     ORDER BY position, time DESC
 )
 SELECT

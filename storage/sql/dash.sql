@@ -203,6 +203,30 @@ SELECT
     extract(epoch FROM committed_at - received_at)::double precision AS commit_delay_s
 FROM ingest.batch;
 
+-- The same by minute and worker, of which the last one may come in two parts: those lines that
+-- `jellyroll rollup` has added up, and those after them.
+CREATE OR REPLACE VIEW dash.ingest_rate_1m AS
+SELECT
+    time,
+    worker,
+    batches,
+    messages,
+    rows,
+    value_count AS "values",
+    duplicates,
+    dead_letters,
+    delay_sum_s,
+    delay_max_s,
+    last_commit_at
+FROM (
+    SELECT * FROM ingest.batch_1m
+    UNION ALL
+    SELECT * FROM ingest.batch_minutes(
+        coalesce((SELECT xid FROM ingest.cursor WHERE follower = 'rollup'), '0'::xid8),
+        '18446744073709551615'::xid8
+    )
+) AS minute;
+
 -- The books of the last hour. missing_dead_letters must be 0: each one counted is kept.
 CREATE OR REPLACE VIEW dash.ingest_balance AS
 SELECT

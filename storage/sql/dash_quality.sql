@@ -114,9 +114,9 @@ FROM (
 ) AS p
 JOIN plant.station AS s ON s.name = p.station;
 
--- First-pass yield of each step over the last 24 hours, and the product of the steps so far: the
--- last one's `rolled` is the rolled-throughput yield. A cell counts at a step once, as it was the
--- first time there.
+-- First-pass yield of each step over the hours that began in the last 24, and the product of the
+-- steps so far: the last one's `rolled` is the rolled-throughput yield. A cell counts at a step once,
+-- as it was the first time there in 30 days.
 CREATE OR REPLACE VIEW dash.yield_24h AS
 SELECT
     y.line,
@@ -131,12 +131,16 @@ SELECT
         ELSE exp(sum(ln(nullif(y.good, 0) / y.cells::double precision)) OVER so_far)
     END AS rolled
 FROM (
-    SELECT v.line, v.station, count(*) AS cells, count(*) FILTER (WHERE v.is_good) AS good
-    FROM dash.first_visit_24h AS v
+    SELECT v.line, v.station, sum(v.new)::bigint AS cells, sum(v.new_good)::bigint AS good
+    FROM dash.output_1h AS v
+    WHERE v.time > now() - INTERVAL '24 hours'
     GROUP BY v.line, v.station
+    HAVING sum(v.new) > 0
 ) AS y
 JOIN plant.station AS s ON s.name = y.station
 WINDOW so_far AS (PARTITION BY y.line ORDER BY s.ordinal);
+-- What it was made from before.
+DROP VIEW IF EXISTS dash.first_visit_24h;
 
 -- What became of each cell, with the reasons as one text.
 CREATE OR REPLACE VIEW dash.cell_quality AS

@@ -2,7 +2,9 @@
 
     python -m tests.dashboards.line_of_30_days [--lines 8] [--scale 0.125]
 
-Samples of machines are a minute apart or more, as in a history; trays have results, no curves.
+Samples of machines are ten minutes apart, as in a history; trays have results, no curves. What
+services would have written (ledger, quality of cells, anomalies, alerts) is made up: every cell of
+the end of the line has a grade, and ingest has committed each two seconds.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 from psycopg import sql
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 from plant.load import load_plant
 from stack.home import create_database
@@ -36,21 +39,32 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=1)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--scale", type=float, default=1.0, help="of each line's cells a second")
+    parser.add_argument("--folder", type=Path, help="keep all in it; use what is there already")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jellyroll-") as name:
-        folder = Path(name)
+        folder = options.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         plant = _plant(folder, options.lines)
-        _simulate(plant, folder / "rows", options.days, options.scale)
+        is_new = not (folder / "filled").exists()
+        if is_new:
+            _simulate(plant, folder / "rows", options.days, options.scale)
         cluster = PrivateCluster(install(), folder / "cluster")
         cluster.start()
         try:
-            create_database(cluster, "line")
+            if is_new:
+                create_database(cluster, "line")
             dsn = cluster.dsn("line")
             migrate(dsn, load_plant(plant), passwords={"grafana_reader": _PASSWORD})
-            end = load(dsn, folder / "rows")
+            if is_new:
+                load(dsn, folder / "rows")
+                fill(dsn, options.days)
+                (folder / "filled").touch()
+            _jellyroll("rollup", "--once", "--plant", str(plant), "--database", dsn)
+            with connect(dsn, application="test", autocommit=True) as connection:
+                connection.execute("VACUUM ANALYZE")
             reader = psycopg.conninfo.make_conninfo(dsn, user="grafana_reader", password=_PASSWORD)
-            done = _jellyroll("dashboards", "time", "--database", reader, "--until", end)
+            done = _jellyroll("dashboards", "time", "--database", reader, "--until", _end(dsn))
         finally:
             cluster.stop("immediate")
     return done.returncode
@@ -73,8 +87,8 @@ def _simulate(plant: Path, rows: Path, days: int, scale: float) -> None:
     ).check_returncode()  # fmt: skip
 
 
-def load(dsn: str, rows: Path) -> str:
-    """Copy the Parquet of a run into the database; return the time of its last cell, UTC."""
+def load(dsn: str, rows: Path) -> None:
+    """Copy the Parquet of a run into the database."""
     with connect(dsn, application="test") as connection, connection.cursor() as cursor:
         for folder in sorted(rows.iterdir()):
             schema, _, table = folder.name.partition(".")
@@ -84,13 +98,27 @@ def load(dsn: str, rows: Path) -> str:
                     sql.Identifier(schema, table),
                     sql.SQL(", ").join(map(sql.Identifier, content.column_names)),
                 )
-                with cursor.copy(copy) as stream:
-                    for row in _rows(content.to_pydict()):
-                        stream.write_row(row)
-        connection.commit()
-        connection.execute("ANALYZE")
+                if any(pa.types.is_list(column.type) for column in content.schema):
+                    with cursor.copy(copy) as stream:
+                        for row in _rows(content.to_pydict()):
+                            stream.write_row(row)
+                else:
+                    with cursor.copy(copy + sql.SQL(" (FORMAT csv)")) as stream:
+                        csv.write_csv(content, stream, csv.WriteOptions(include_header=False))
+            connection.commit()
+
+
+def fill(dsn: str, days: int) -> None:
+    """Make up what services would have written meanwhile: ledger, quality, anomalies, alerts."""
+    text = Path(__file__).with_name("line_of_30_days.sql").read_text(encoding="utf-8")
+    with connect(dsn, application="test", autocommit=True) as connection:
+        connection.execute(text.replace("{days}", str(days)))
+
+
+def _end(dsn: str) -> str:
+    """Return the time of the last cell, UTC."""
+    with connect(dsn, application="test") as connection:
         last = connection.execute("SELECT max(time) FROM cell.filling").fetchone()
-        connection.commit()
     end = last[0] if last and last[0] else datetime.now(UTC)
     return f"{end.astimezone(UTC) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}"
 

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from plant.model import Plant
-from stack.postgres import PrivateCluster
 from storage import dash, rollup
-from storage.connect import Connection, Edition, connect
-from storage.migrate import migrate
+from storage.connect import Connection, Edition
 from storage.schema import apply_tables, mirror_plant
 from storage.views import columns_of
 
 FILLER = "l1-filler-01"
 
 
-@pytest.fixture(scope="module")
-def database(cluster: PrivateCluster, pilot: Plant) -> str:
-    """The dsn of a migrated database that all tests here share; each rolls back what it did."""
-    name = f"dash_{secrets.token_hex(4)}"
-    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(cluster.dsn(name), pilot)
-    return cluster.dsn(name)
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    connection = connect(database, application="test")
-    yield connection
-    connection.rollback()
-    connection.close()
-
-
 def changed(plant: Plant, **station: Any) -> Plant:
     """Return *plant* with other values in its station `filling`."""
     whole = plant.model_dump()
     whole["stations"]["filling"] |= station
-    whole["recipes"] = {}
+    whole["cell_quality"], whole["recipes"] = None, {}
     return Plant.model_validate(whole)
 
 

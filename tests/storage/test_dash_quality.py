@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import math
-import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from plant.model import Plant
-from stack.postgres import PrivateCluster
-from storage.connect import Connection, connect
-from storage.migrate import migrate
+from storage.connect import Connection
 
 WINDER = "l1-winder-01"
 DAY = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=20)
-
-
-@pytest.fixture(scope="module")
-def database(cluster: PrivateCluster, pilot: Plant) -> str:
-    name = f"quality_{secrets.token_hex(4)}"
-    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(cluster.dsn(name), pilot)
-    return cluster.dsn(name)
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    connection = connect(database, application="test")
-    yield connection
-    connection.rollback()
-    connection.close()
 
 
 def state(connection: Connection, minutes: int, name: str, reason: str = "running") -> None:

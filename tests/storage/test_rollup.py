@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
 import statistics
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -13,10 +11,8 @@ import pytest
 from psycopg import sql
 
 from plant.model import Plant
-from stack.postgres import PrivateCluster
 from storage import rollup
-from storage.connect import Connection, Edition, connect
-from storage.migrate import migrate
+from storage.connect import Connection, Edition
 from storage.rollup_sql import (
     HOUR,
     MINUTE,
@@ -39,24 +35,6 @@ from storage.views import columns_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 FILLER = "l1-filler-01"
-
-
-@pytest.fixture(scope="module")
-def database(cluster: PrivateCluster, pilot: Plant) -> str:
-    """The dsn of a migrated database that all tests here share; each rolls back what it did."""
-    name = f"rollup_{secrets.token_hex(4)}"
-    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(cluster.dsn(name), pilot)
-    return cluster.dsn(name)
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    connection = connect(database, application="test")
-    yield connection
-    connection.rollback()
-    connection.close()
 
 
 def rollup_of(plant: Plant, table: str) -> Rollup:
