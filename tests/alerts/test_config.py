@@ -223,7 +223,7 @@ def test_every_wrong_name_and_secret_is_told_at_once(folder: Path, pilot: Plant)
     ("old", "new", "error"),
     [
         ("{from_ms}", "{colour}", "links: dashboard: {colour} is unknown; it may hold"),
-        ("{from_ms}", "{from_ms:d}", "a word stands alone in its braces"),
+        ("{from_ms}", "{from_ms:d}", "links: dashboard: Unknown format code"),
         ("10.20.0.0/16", "10.20.0.1/16", "network.allow_private.0: 10.20.0.1/16 has host bits set"),
         ("first_day = 2026-11-02", "", "shifts.0: teams take turns, but first_day is missing"),
         ("http://relay.example/", "http://other.example/", "endpoints.relay: http://other.example"),
