@@ -24,7 +24,7 @@ test: .venv/ready-to-develop
 
 faults: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
-	@$(BIN)/pytest tests/faults tests/alerts -m long -rA $(ARGS)
+	@$(BIN)/pytest tests/faults tests/alerts tests/test_demo.py -m long -rA $(ARGS)
 
 pictures: .venv/ready-to-develop
 	@$(BIN)/python -m tests.alerts.web.pictures

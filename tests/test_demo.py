@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,14 +13,24 @@ from typing import Any
 
 import pytest
 
+from stack.browser import browser
 from stack.programs import Programs
 
 
-def demo(*words: str) -> subprocess.Popen[str]:
+def demo(*words: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "jellyroll", "demo", *words],
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def a_screen(folder: Path, opened: str) -> dict[str, str]:
+    """The environment of a person with a screen, whose browser is the shell command *opened*."""
+    browser = folder / "browser.sh"
+    browser.write_text(f"#!/bin/sh\n{opened}\n")
+    browser.chmod(0o755)
+    return {"DISPLAY": ":0", "BROWSER": f"{browser} %s"}
 
 
 def children_of(pid: int) -> list[int]:
@@ -28,10 +39,13 @@ def children_of(pid: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def result(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    file = tmp_path_factory.mktemp("demo") / "result.json"
-    process = demo("--once", "--history", "12h", "--json", str(file))
+    folder = tmp_path_factory.mktemp("demo")
+    file, seen = folder / "result.json", folder / "seen"
+    screen = a_screen(folder, f"touch {seen}")
+    process = demo("--once", "--history", "12h", "--json", str(file), **screen)
     output, errors = process.communicate(timeout=280)
     assert process.returncode == 0, output + errors
+    assert not seen.exists(), "no page is opened with --once"
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 
@@ -74,6 +88,27 @@ def test_a_signal_stops_everything_that_the_demo_started(
     assert "Traceback" not in errors
     assert json.loads(file.read_text())["lost"] == 0
     assert [pid for pid in services if Path(f"/proc/{pid}/cmdline").exists()] == []
+
+
+@pytest.mark.long
+def test_where_there_is_a_screen_line_health_is_opened_in_a_browser_when_the_line_is_live(
+    programs: Programs, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    chromium = f"{browser()} --headless --no-sandbox --disable-gpu"
+    screen = a_screen(tmp_path, f'{chromium} --dump-dom "$1" >{page}.new; mv {page}.new {page}')
+    process = demo("--history", "1h", **screen)
+    deadline = time.monotonic() + 180
+    while not page.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
+    text = page.read_text()
+    assert "<h1>Line health</h1>" in text
+    assert text.count('<li class="normal">') >= 10, text
 
 
 def test_a_plant_file_that_does_not_exist_is_told_at_once() -> None:
