@@ -6,10 +6,11 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from alerts.address import AddressError, Network, resolve
 from alerts.alert import State
 from alerts.answer import Answer, Verdict
 from alerts.endpoint import Channel
@@ -31,8 +32,11 @@ SCHEMES: dict[str, str] = {
     "d7sms": "SMS",
 }
 
+#: Those whose URL says where they are; the others are where their makers have them.
+_OF_ANY_HOST = frozenset({"workflows", "mailtos"})
+
 #: How every service of apprise that speaks HTTP ends its word of a refusal.
-_STATUS = re.compile(r"\berror=([45]\d\d)\b")
+_STATUS = re.compile(r"\berror=([345]\d\d)\b")
 
 
 class ChannelError(ValueError):
@@ -53,8 +57,11 @@ def check_url(url: str) -> None:
         )
 
 
-def notify(channel: Channel, body: bytes) -> Answer:
-    """Tell *channel* what the webhook *body* says; it never raises for the network."""
+def notify(channel: Channel, body: bytes, allow_private: Sequence[Network] = ()) -> Answer:
+    """Tell *channel* what the webhook *body* says; it never raises for the network.
+
+    A mail server or a host of workflows that is not public is refused unless in *allow_private*.
+    """
     apprise = _apprise()
     message = json.loads(body)
     title, text, severity = words(message)
@@ -62,8 +69,15 @@ def notify(channel: Channel, body: bytes) -> Answer:
     service = _service(apprise, channel.url)
     if service is None:
         return Answer(None, "apprise cannot read its URL")
+    scheme = urlsplit(channel.url).scheme
+    if scheme in _OF_ANY_HOST:
+        try:
+            resolve(getattr(service, "smtp_host", service.host), service.port or 443, allow_private)
+        except AddressError as error:
+            return Answer(None, str(error))
     service.socket_connect_timeout = service.socket_read_timeout = channel.timeout_s
-    if urlsplit(channel.url).scheme == "pagerduty":
+    service.redirects, service.verify_certificate = False, True
+    if scheme == "pagerduty":
         service.dedup, service.action = incident(message)
     teller = apprise.Apprise()
     teller.add(service)

@@ -78,9 +78,10 @@ class Sender:
         )
 
     def _send(self, delivery: Delivery) -> Answer:
+        allowed = self._setting.config.allow_private
         if isinstance(self._receiver, Endpoint):
-            return post(self._receiver, delivery, self._setting.config.allow_private)
-        return channel.notify(self._receiver, delivery.body)
+            return post(self._receiver, delivery, allowed)
+        return channel.notify(self._receiver, delivery.body, allowed)
 
     def _settle(self, connection: Connection, delivery: Delivery, answer: Answer) -> None:
         name = self._receiver.name

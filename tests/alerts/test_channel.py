@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from apprise.plugins import pagerduty
@@ -25,6 +28,18 @@ from tests.alerts.support import (
     setting_of,
 )
 
+#: As little as a channel needs of a webhook.
+BODY = json.dumps(
+    {
+        "type": "alert.opened",
+        "data": {
+            "alert": 1, "state": "unacknowledged", "severity": "high", "title": "off",
+            "since": "2026-11-22T03:00:00Z", "suspects": [], "affected": {"cells": None},
+            "action": None, "links": {"page": None, "dashboard": None},
+            "where": {"enterprise": "acme", "site": "desoto"},
+        },
+    }
+).encode()  # fmt: skip
 #: An integration's key and a token, as PagerDuty gives them out.
 PAGER = f"pagerduty://{'b' * 32}@{'a' * 20}"
 
@@ -57,6 +72,7 @@ def test_a_channel_is_told_in_words_and_an_apprise_refusal_is_tried_again(
         (["Failed to send: Server error, error=503."], 503, Verdict.RETRY),
         # To two people at once: the second may still get it.
         (["to one, error=404.", "to another, error=500."], 500, Verdict.RETRY),
+        (["Failed to send: Moved, error=302."], 302, Verdict.RETRY),
         # A number that is no status of HTTP, and a service that speaks something else.
         (["Failed to send to +15550400, error=21211."], None, Verdict.RETRY),
         (["Connection refused"], None, Verdict.RETRY),
@@ -132,3 +148,40 @@ def test_a_channel_that_is_none_is_refused_without_its_url(url: str) -> None:
     with pytest.raises(channel.ChannelError) as caught:
         channel.check_url(url)
     assert "a.example" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailtos://ben:word@relay.example?to=ben@mail.example&smtp=10.1.2.3",
+        "workflows://10.1.2.3:443/643fe9c4d2a14f8f/a1b2c3d4e5f60718",
+    ],
+)
+def test_a_mail_server_or_workflow_that_is_not_public_is_refused_unless_it_is_listed(
+    url: str,
+) -> None:
+    to = Channel(name="private", url=url, timeout_s=0.1)
+    answer = channel.notify(to, BODY)
+    assert answer.verdict is Verdict.RETRY
+    assert "10.1.2.3 is not public" in answer.error
+    # It is not there, but it was asked.
+    answer = channel.notify(to, BODY, [ip_network("10.1.0.0/16")])
+    assert answer.error == "apprise could not deliver it"
+
+
+def test_a_channel_follows_no_redirect_and_trusts_no_certificate_that_is_not_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elsewhere = Endpoint()
+    with elsewhere, Endpoint(Reply(302, (("location", elsewhere.url),))) as chat:
+        url = chat.url.replace("http://", "json://") + "/?redirect=yes"
+        answer = channel.notify(Channel(name="chat", url=url), BODY)
+    assert (answer.status, answer.verdict) == (302, Verdict.RETRY)
+    assert elsewhere.requests == []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(Path(__file__).parent / "self_signed.pem")
+    with Endpoint(tls=context) as chat:
+        url = chat.url.replace("https://", "jsons://") + "/?verify=no"
+        answer = channel.notify(Channel(name="chat", url=url), BODY)
+    assert answer.verdict is Verdict.RETRY
+    assert chat.requests == []
