@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,14 @@ import numpy.typing as npt
 from bench.processes import cpu_s, peak_memory_mb
 from models import registry
 from models.baseline import MIN_POINTS
+from models.charted import charted_tables
 from models.follow import catch_up
 from models.monitor import Monitor
 from models.monitor_signals import SignalMonitor
 from models.station.classic import T2Detector
 from models.train import train
 from plant.frames import Frame, block
-from plant.load import REFERENCE, load_plant
+from plant.load import load_plant
 from plant.model import Equipment, Plant
 from plant.tables import Kind
 from plant.times import from_us, to_us
@@ -46,17 +48,23 @@ _FAULT_SD = 12.0
 
 @dataclass(frozen=True)
 class MonitorResult:
-    """Times are in seconds, rates per second; latency is from commit to the anomaly's row."""
+    """Times are in seconds, rates per second; latency is from commit to the anomaly's row.
+
+    *results_fed* and *results_scored* count results of cells, those of the history too, that were
+    written and that the charts took in: they are equal, or the monitor has missed some.
+    """
 
     seconds: float
     values_per_s: float
     cells_per_s: float
     cores_monitor: float
     peak_memory_mb: float
+    results_fed: int
+    results_scored: int
     anomalies: int
-    latency_p50_s: float
-    latency_p99_s: float
-    latency_max_s: float
+    latency_p50_s: float | None
+    latency_p99_s: float | None
+    latency_max_s: float | None
     behind_s: float
     catch_up_values_per_s: float
     t2_rows_per_s: float
@@ -82,6 +90,9 @@ class LineFeed:
         self._line = line
         self._random = np.random.default_rng(1)
         self._cell = 0
+        self._charted, _ = charted_tables(plant, MIN_POINTS)
+        #: Results of cells so far that there are charts for.
+        self.results = 0
 
     def samples(self, from_us: int, to_us: int, step_us: int, *, faulty: bool) -> Iterator[Frame]:
         """Yield the samples of all watched machines from a time until before another."""
@@ -129,19 +140,21 @@ class LineFeed:
             for result, model in station.results.items():
                 noise = self._random.normal(size=len(numbers)) + faults.get(name, 0.0)
                 columns[result] = model.nominal + model.sd * noise
+            if str(table) in self._charted:
+                self.results += len(numbers) * len(self._charted[str(table)].characteristics)
             yield block(table, tuple(columns), tuple(columns.values()))  # type: ignore[arg-type]
 
 
-def measure(services: Services, seconds: float, load: float) -> MonitorResult:
-    """Measure the monitor on the first line of the reference plant for *seconds*."""
-    plant = load_plant(REFERENCE)
+def measure(services: Services, plant_file: Path, seconds: float, load: float) -> MonitorResult:
+    """Measure the monitor on the first line of the plant of *plant_file* for *seconds*."""
+    plant = load_plant(plant_file)
     migrate(services.database, plant)
     feed = LineFeed(plant, plant.production.lines[0])
     with connect(services.database, application="bench", autocommit=True) as connection:
         begin_us = to_us(datetime.now(UTC)) + 60 * _S
         caught_up = _prepare(services.database, connection, plant, feed, begin_us)
         monitor = services.start(
-            "monitor", "monitor", "--database", services.database, "--plant", str(REFERENCE),
+            "monitor", "monitor", "--database", services.database, "--plant", str(plant_file),
             "--baseline-points", str(MIN_POINTS),
         )  # fmt: skip
         _wait(connection)
@@ -159,7 +172,8 @@ def measure(services: Services, seconds: float, load: float) -> MonitorResult:
         spent, passed = cpu_s(monitor.pid) - before, time.monotonic() - start
         behind = _wait(connection)
         rows = connection.execute(_LATENCIES, (from_us(begin_us),)).fetchall()
-        latencies = np.array([latency for (latency,) in rows])
+        latencies = [latency for (latency,) in rows]
+        (scored,) = connection.execute("SELECT sum(points)::bigint FROM analysis.chart").fetchone()
         services.check()
         return MonitorResult(
             seconds=passed,
@@ -167,15 +181,21 @@ def measure(services: Services, seconds: float, load: float) -> MonitorResult:
             cells_per_s=plant.production.cells_per_second,
             cores_monitor=spent / passed,
             peak_memory_mb=peak_memory_mb(monitor.pid),
+            results_fed=feed.results,
+            results_scored=scored,
             anomalies=len(latencies),
-            latency_p50_s=float(np.quantile(latencies, 0.5)),
-            latency_p99_s=float(np.quantile(latencies, 0.99)),
-            latency_max_s=float(latencies.max()),
+            latency_p50_s=_quantile(latencies, 0.5),
+            latency_p99_s=_quantile(latencies, 0.99),
+            latency_max_s=_quantile(latencies, 1.0),
             behind_s=behind,
             catch_up_values_per_s=caught_up,
             t2_rows_per_s=batch_t2(),
             load_before=load,
         )
+
+
+def _quantile(values: Sequence[float], part: float) -> float | None:
+    return float(np.quantile(values, part)) if values else None
 
 
 def _prepare(

@@ -60,7 +60,11 @@ class TargetModel:
     limit: float
 
     def predict(self, rows: Floats) -> Predicted:
-        """Return the predictions for standard features, (cells, features), NaN where unknown."""
+        """Return the predictions for standard features, (cells, features), NaN where unknown.
+
+        Only the first ones count, as many as *slope* has.
+        """
+        rows = rows[:, : len(self.slope)]
         line = np.nan_to_num(rows) @ self.slope + self.intercept
         value = line + self.middle.predict(rows)
         low = line + self.lower.predict(rows) - self.widening
@@ -72,6 +76,7 @@ class TargetModel:
 class StageModel:
     """What can be foretold once a cell has been at *station*, from *features* up to there.
 
+    The last ones of them, the metres about a cell, only tell whether there ever was such a cell.
     *centre* and *scale* make the features standard, *limit* is how far good cells are from 0.
     """
 

@@ -118,10 +118,15 @@ def _fit(standard: Standard, past: Cells, after: Cells) -> Forecaster:
     for station, count in ((upstream[-1], len(upstream)), (standard.quality.tray, None)):
         names = [*upstream[:count], *([] if count else [station])]
         features = [f"{s}.{r}" for s in names for r in standard.stations[s].results]
-        features += [column(m) for m in standard.quality.metres for column in (own, about)]
-        seen = [name for name in features if np.isfinite(past.value(name)).mean() > _SEEN]
+        features += [own(name) for name in standard.quality.metres]
+        # These have few values of their own, so that a fit would take chance for a slope.
+        levels = [about(name) for name in standard.quality.metres]
+        seen, level = (
+            tuple(name for name in names if np.isfinite(past.value(name)).mean() > _SEEN)
+            for names in (features, levels)
+        )
         if seen:
-            stages.append(_stage(standard, station, tuple(seen), past, after))
+            stages.append(_stage(standard, station, (seen, level), past, after))
     return Forecaster(tuple(stages), tuple(_gauges(standard, stages, past)))
 
 
@@ -141,8 +146,14 @@ def _gauges(standard: Standard, stages: Sequence[StageModel], past: Cells) -> It
 
 
 def _stage(
-    standard: Standard, station: str, features: tuple[str, ...], past: Cells, after: Cells
+    standard: Standard,
+    station: str,
+    named: tuple[tuple[str, ...], tuple[str, ...]],
+    past: Cells,
+    after: Cells,
 ) -> StageModel:
+    """Return the forecasts after *station*; *named* are features to fit on, and levels."""
+    fitted, features = len(named[0]), (*named[0], *named[1])
     forecast = standard.quality.forecast
     assert forecast is not None
     raw = np.column_stack([past.value(name) for name in features])
@@ -161,9 +172,9 @@ def _stage(
     truth, truth_after = (measured(c, standard.quality) for c in (past, after))
     targets = {
         name: _target(
-            standing,
+            standing[:, :fitted],
             truth[name],
-            later,
+            later[:, :fitted],
             truth_after[name],
             coverage=forecast.coverage,
             share=share,

@@ -177,7 +177,10 @@ class MetresReader:
     def _read(
         self, entry: Metres, strips: Sequence[_Strip], passings: Passings
     ) -> tuple[Floats, Floats]:
-        """Return the means over each cell's own metres and over those about."""
+        """Return the means over each cell's own metres and over those about.
+
+        Of a batch there is no telling them apart: only the second.
+        """
         station = self._plant.stations[entry.station]
         speed = None
         if _SPEED in station.signals:
@@ -208,7 +211,7 @@ class MetresReader:
             strip, rows, passing, (low, high) = windows[number]
             at_us = at + EPOCH_SHIFT_US
             if speed is None:
-                result[0][rows] = means(at_us, values, np.array([low]), np.array([high + 1]))[0]
+                result[1][rows] = means(at_us, values, np.array([low]), np.array([high + 1]))[0]
                 continue
             at_m = (at_us - passing.begin_us) * speed / _US_PER_MIN - passing.offset_m
             from_m, to_m = strip.from_m[rows], strip.to_m[rows]

@@ -108,7 +108,7 @@ def test_a_cell_has_what_its_metres_had_when_they_passed_each_machine(
         [100.5 - value for value in around], abs=1e-6
     )
     # Of a batch the last three hours, which the first four readings are in.
-    assert found.value(own("vacuum_c"))[:2] == pytest.approx([0.15, 0.15])
+    assert found.value(about("vacuum_c"))[:2] == pytest.approx([0.15, 0.15])
     wound = [np.flatnonzero(np.abs(from_m - m) < 100) for m in middle]
     heard, count = found.value(witness("loading_c")), found.value(witnesses("loading_c"))
     assert count[:2].tolist() == [len(cells) for cells in wound]
