@@ -118,6 +118,14 @@ class DeliveryOut(Out):
     last_error: str | None
 
 
+class DueOut(BaseModel):
+    """When a route tells the next, unless somebody acknowledges; *step* counts from 0."""
+
+    route: str
+    step: int
+    due_at: datetime
+
+
 class EvidenceOut(Out):
     """What the chart of an alert shows, in its *unit* (UCUM); null is not known.
 
@@ -150,6 +158,7 @@ class AlertStory(BaseModel):
     events: list[EventOut]
     suspects: list[SuspectOut]
     deliveries: list[DeliveryOut]
+    due: list[DueOut]
     children: list[int]
     evidence: EvidenceOut | None
     affected: AffectedOut | None

@@ -25,7 +25,7 @@ from storage.migrate import migrate
 
 DOCS = Path(__file__).parents[3] / "docs"
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WALL: ViewportSize = {"width": 1600, "height": 900}
+WALL: ViewportSize = {"width": 1920, "height": 1080}
 _PATIENCE_S = 900.0
 
 
