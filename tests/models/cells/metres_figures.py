@@ -174,7 +174,7 @@ def told(
         line = run(connection, plant, FAULT_D, *faults)
         cells = asked(connection, plant, standard)
         end_ms = begin_ms + round(FAULT_D * 24 * HOUR_MS)
-        touched = {c for fault in faults for c in done_by(line, fault, begin_ms, end_ms).cells}
+        touched = {c for fault in faults for c in done_by(plant, line, fault, begin_ms, end_ms).cells}
         bad = np.array([cell in touched for cell in cells.cell])
         for kind, forecaster in models.items():
             reasons = forecaster.reasons(standard, cells)
