@@ -85,6 +85,28 @@ def test_a_screen_on_the_wall_shows_every_station_without_scrolling_and_keeps_it
     wall.close()
 
 
+def test_eight_lines_fit_on_a_wall_and_one_is_written_large(
+    chromium: Browser, serving: Serving, link: Connection
+) -> None:
+    open_alert(link)
+    link.execute(
+        "INSERT INTO machine.state (time, equipment, state, reason)"
+        " VALUES (now(), 'l1-winder-01', 'Held', 'compressed air too low')"
+    )
+    wall = chromium.new_page(base_url=serving.url, viewport=WALL)
+    wall.goto("/")
+    size = "parseFloat(getComputedStyle(document.querySelector('.figures dd')).fontSize)"
+    assert wall.evaluate(size) > 40
+    wall.evaluate(
+        "() => { const lines = document.querySelector('.lines'), one = lines.innerHTML;"
+        " lines.className = 'lines many'; lines.innerHTML = one.repeat(8); }"
+    )
+    assert wall.locator(".line").count() == 8
+    assert wall.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert wall.evaluate(FAINT) == []
+    wall.close()
+
+
 def test_a_screen_on_the_wall_says_when_it_is_old(chromium: Browser, serving: Serving) -> None:
     wall = chromium.new_page(base_url=serving.url, viewport=WALL)
     wall.clock.install()
