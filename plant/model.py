@@ -16,6 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from plant.cell_quality import CellQuality
 from plant.recipe import Recipe
+from plant.retention import Retention
 from plant.signals import Name, Part, Signal, TopicWord
 from plant.stations import Station
 from plant.tables import (
@@ -88,6 +89,7 @@ class Plant(Part):
     site: Site
     production: Production
     intake: Intake = Intake()
+    retention: Retention = Retention()
     stations: dict[Name, Station] = Field(min_length=1)
     recipes: dict[Name, Recipe] = Field(
         default={}, description="variants of the cell; what names none is of the first"
@@ -110,6 +112,15 @@ class Plant(Part):
                 msg = f"{both} would both name their machines {machine}-…; rename one of the groups"
                 raise ValueError(msg)
         return self
+
+    @field_validator("retention")
+    @classmethod
+    def _nothing_goes_too_early(cls, retention: Retention, info: ValidationInfo) -> Retention:
+        intake = info.data.get("intake")
+        faults = list(retention.faults(intake.max_lateness_d)) if intake else []
+        if faults:
+            raise ValueError("; ".join(faults))
+        return retention
 
     @field_validator("recipes")
     @classmethod

@@ -49,6 +49,27 @@ class Progress(NamedTuple):
     is_behind: bool = False
 
 
+class _Reach(NamedTuple):
+    """Minutes are kept until *old*; the next are from *begun* to *until*, no row is in between.
+
+    *first* is when the rows of each table begin that has any after *old*; None: they go on.
+    """
+
+    old: datetime
+    begun: datetime
+    until: datetime
+    first: Mapping[str, datetime] | None = None
+
+    def begun_of(self, tables: Iterable[str]) -> datetime:
+        """Return when rows of all these tables begin.
+
+        Of what retention has dropped before, minutes and hours stay as they are.
+        """
+        if self.first is None:
+            return self.begun
+        return max(self.begun, *(self.first.get(table, self.until) for table in tables))
+
+
 class Roller:
     """Keeps the rollups of *plant*; one at a time works on a database, which the caller sees to."""
 
@@ -76,10 +97,10 @@ class Roller:
                 row = connection.execute(statement("roll_begin")).fetchone()
                 self._advance(connection, row[0] if row else None)
             batches = follow(connection, FOLLOWER, limit)
-            begun = _first_moment(connection) if old == _NEVER else old
             settled = _floor(now - SETTLED_AFTER, _MINUTE)
-            until = max(begun, min(settled, begun + PIECE)) if begun else settled
-            windows = self._renew(connection, _late(batches, old), begun or until, until)
+            reach = self._reach(connection, old, settled)
+            until = reach.until
+            windows = self._renew(connection, _late(batches, old), reach)
             self._advance(connection, batches[-1].xid if batches else None)
             connection.execute(
                 "UPDATE ingest.rolled SET minutes_until = %s, hours_until = %s",
@@ -107,25 +128,37 @@ class Roller:
             connection.execute(statement("roll_ledger"), place)
             advance(connection, FOLLOWER, xid)
 
-    def _renew(
-        self, connection: Connection, late: Mapping[str, Late], begun: datetime, until: datetime
-    ) -> int:
+    def _reach(self, connection: Connection, old: datetime, settled: datetime) -> _Reach:
+        """Return what is to be kept next: up to *settled*, or a piece where there are rows."""
+        if old != _NEVER and settled - old <= PIECE:
+            return _Reach(old, old, max(old, settled))
+        first: dict[str, datetime] = dict(
+            connection.execute(statement("roll_chunks"), (old, old)).fetchall()
+        )
+        begun = max(old, _floor(min(first.values()), _HOUR)) if first else max(old, settled)
+        return _Reach(old, begun, max(begun, min(settled, begun + PIECE)), first)
+
+    def _renew(self, connection: Connection, late: Mapping[str, Late], reach: _Reach) -> int:
+        """Work out what *late* changed, and what is new; return how many stretches were late."""
         number = 0
-        fresh = [(begun, until)] if begun < until else []
         for kept in self._kept:
             moments = {
                 moment
                 for table, touched in kept.touched.items()
                 if table in late
                 for (moment,) in connection.execute(touched(late[table]))
-                if moment < begun
+                if moment < reach.old
             }
             spans = _spans(moments)
             number += len(spans)
+            begun = reach.begun_of(kept.touched)
+            fresh = [(begun, reach.until)] if begun < reach.until else []
             if kept.minutes:
                 for span in [*spans, *fresh]:
                     _replace(connection, kept.minutes, kept.own, span)
-            for span in _hours([*spans, *fresh], _floor(until, _HOUR)):
+            # The hour in which minutes ended has not been kept yet.
+            hours = [(begun if reach.old == _NEVER else reach.old, reach.until)] if fresh else []
+            for span in _hours([*spans, *hours], _floor(reach.until, _HOUR)):
                 _replace(connection, kept.hours, kept.own, span)
         return number
 
@@ -183,13 +216,6 @@ def _replace(connection: Connection, part: Part, own: sql.Composable, span: Span
             part.table, columns, columns, part.rows(window)
         )
     )
-
-
-def _first_moment(connection: Connection) -> datetime | None:
-    """Return the beginning of the oldest chunk of samples or results; None: there is none."""
-    row = connection.execute(statement("roll_first")).fetchone()
-    found: datetime | None = row[0] if row else None
-    return _floor(found, _HOUR) if found else None
 
 
 def _floor(time: datetime, step: timedelta) -> datetime:

@@ -19,6 +19,7 @@ from plant.tables import Kind
 from storage.connect import Connection, Edition
 from storage.kept import kept_rollup, layout
 from storage.kept import view as kept_view
+from storage.retention import RetentionError, compress_after
 from storage.rollup_sql import (
     HOUR,
     STEPS,
@@ -37,10 +38,6 @@ from storage.rollup_sql import (
 )
 from storage.sql import statement
 from storage.views import columns_of, replace_view
-
-
-class RetentionError(Exception):
-    """Samples cannot be dropped that early; the text says why and what to do."""
 
 
 def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
@@ -109,38 +106,6 @@ def fill_history(connection: Connection, plant: Plant, edition: Edition) -> list
     return changes
 
 
-def apply_retention(
-    connection: Connection, plant: Plant, edition: Edition, *, older_than: timedelta
-) -> list[str]:
-    """Drop machine samples by whole chunks (days) older than *older_than*; return what was done.
-
-    Cell results are the record of the product and stay. On the Community edition a policy does
-    it from now on, and the rollups keep what they hold; on the Apache edition the chunks go now,
-    so the caller repeats it, and the rollups, being views, forget with them. Raise
-    `RetentionError` if late samples could still arrive for what is dropped.
-    """
-    shortest = settled_after(plant)
-    if older_than < shortest:
-        raise RetentionError(
-            f"samples may come {plant.intake.max_lateness_d:g} days late, so they must be kept for"
-            f" {shortest.days} days at least; lower intake.max_lateness_d in the plant file first"
-        )
-    changes = []
-    for table in plant.tables.values():
-        if table.schema != "telemetry":
-            continue
-        name = str(table)
-        if edition is Edition.COMMUNITY:
-            connection.execute("SELECT remove_retention_policy(%s, if_exists => true)", (name,))
-            connection.execute("SELECT add_retention_policy(%s, %s)", (name, older_than))
-            changes.append(f"{name}: a policy keeps {older_than.days} days")
-        else:
-            chunks = connection.execute("SELECT drop_chunks(%s, %s)", (name, older_than)).rowcount
-            if chunks:
-                changes.append(f"{name}: {chunks} chunks dropped")
-    return changes
-
-
 def _history(
     connection: Connection, rollup: Rollup, name: str, plant: Plant
 ) -> tuple[datetime, datetime] | None:
@@ -180,17 +145,16 @@ def _compress(connection: Connection, plant: Plant) -> list[str]:
         " FROM timescaledb_information.hypertables WHERE compression_enabled"
     )
     compressed = {name for (name,) in rows}
-    after = settled_after(plant)
     ages = _policy_ages(connection, "policy_compression", "compress_after")
     changes = []
     for (kind, _), table in plant.tables.items():
         if kind not in {Kind.TELEMETRY, Kind.CELL}:
             continue
-        name = str(table)
+        name, after = str(table), compress_after(plant, table)
         if name not in compressed:
-            commands = compression_statements(table, plant)
+            commands = compression_statements(table, after)
         elif ages.get(name, after) != after:
-            commands = renewed_compression_statements(table, plant)
+            commands = renewed_compression_statements(table, after)
         else:
             continue
         for command in commands:

@@ -220,8 +220,8 @@ def kept_statements(rollup: Rollup, step: Step) -> list[sql.Composed]:
     ]
 
 
-def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
-    """Return the statements that compress chunks which late rows can no longer reach.
+def compression_statements(table: Table, after: timedelta) -> list[sql.Composed]:
+    """Return the statements that compress chunks older than *after*, no late row's.
 
     So ingest never writes to a compressed chunk, which is slow and has a limit on its size.
     """
@@ -230,11 +230,11 @@ def compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
         statement("rollup_compress").format(
             table=sql.Identifier(table.schema, table.name), order=", ".join(order)
         ),
-        _compression_policy(table, plant),
+        _compression_policy(table, after),
     ]
 
 
-def renewed_compression_statements(table: Table, plant: Plant) -> list[sql.Composed]:
+def renewed_compression_statements(table: Table, after: timedelta) -> list[sql.Composed]:
     """Return the statements that move compression to where late rows now end.
 
     Chunks that they can reach again are taken apart first, which for a long history takes a while.
@@ -242,15 +242,13 @@ def renewed_compression_statements(table: Table, plant: Plant) -> list[sql.Compo
     name = str(table)
     return [
         sql.SQL("SELECT remove_compression_policy({})").format(name),
-        statement("rollup_decompress").format(
-            schema=table.schema, name=table.name, after=settled_after(plant)
-        ),
-        _compression_policy(table, plant),
+        statement("rollup_decompress").format(schema=table.schema, name=table.name, after=after),
+        _compression_policy(table, after),
     ]
 
 
-def _compression_policy(table: Table, plant: Plant) -> sql.Composed:
-    return statement("rollup_compress_policy").format(table=str(table), after=settled_after(plant))
+def _compression_policy(table: Table, after: timedelta) -> sql.Composed:
+    return statement("rollup_compress_policy").format(table=str(table), after=after)
 
 
 _NO_POSITION = sql.SQL("NULL::smallint AS position")

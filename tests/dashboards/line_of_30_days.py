@@ -2,6 +2,8 @@
 
     python -m tests.dashboards.line_of_30_days [--lines 8] [--scale 0.125]
 
+One line is simulated; further lines are copies of it under other names.
+
 Samples of machines are ten minutes apart, as in a history; trays have results, no curves. What
 services would have written (ledger, quality of cells, anomalies, alerts) is made up: every cell of
 the end of the line has a grade, and ingest has committed each two seconds.
@@ -28,6 +30,7 @@ from stack.packages import install
 from stack.postgres import PrivateCluster
 from storage.connect import connect
 from storage.migrate import migrate
+from storage.views import columns_of
 
 _PILOT = Path("plant/pilot.toml")
 _PASSWORD = "see all, touch nothing"  # of a cluster that is gone afterwards
@@ -47,8 +50,8 @@ def main() -> int:
         folder.chmod(0o755)
         plant = _plant(folder, options.lines)
         is_new = not (folder / "filled").exists()
-        if is_new:
-            _simulate(plant, folder / "rows", options.days, options.scale)
+        if not (folder / "rows").exists():
+            _simulate(_PILOT, folder / "rows", options.days, options.scale)
         cluster = PrivateCluster(install(), folder / "cluster")
         cluster.start()
         try:
@@ -58,6 +61,7 @@ def main() -> int:
             migrate(dsn, load_plant(plant), passwords={"grafana_reader": _PASSWORD})
             if is_new:
                 load(dsn, folder / "rows")
+                copy_lines(dsn)
                 fill(dsn, options.days)
                 (folder / "filled").touch()
             _jellyroll("rollup", "--once", "--plant", str(plant), "--database", dsn)
@@ -98,14 +102,51 @@ def load(dsn: str, rows: Path) -> None:
                     sql.Identifier(schema, table),
                     sql.SQL(", ").join(map(sql.Identifier, content.column_names)),
                 )
-                if any(pa.types.is_list(column.type) for column in content.schema):
+                if any(pa.types.is_nested(column.type) for column in content.schema):
                     with cursor.copy(copy) as stream:
                         for row in _rows(content.to_pydict()):
                             stream.write_row(row)
                 else:
+                    text = pa.BufferOutputStream()
+                    csv.write_csv(content, text, csv.WriteOptions(include_header=False))
                     with cursor.copy(copy + sql.SQL(" (FORMAT csv)")) as stream:
-                        csv.write_csv(content, stream, csv.WriteOptions(include_header=False))
+                        stream.write(text.getvalue().to_pybytes())
             connection.commit()
+
+
+def copy_lines(dsn: str) -> None:
+    """Repeat all of line `l1` as every other line of the plant."""
+    names = {"equipment": "replace(equipment, 'l1-', {line} || '-')"}
+    names |= {
+        column: f"regexp_replace({column}, '^l1-|^', {{line}} || '-')"
+        for column in ("cell", "child", "parent", "thing")
+    }
+    with connect(dsn, application="test", autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT hypertable_schema, hypertable_name FROM timescaledb_information.hypertables"
+            " WHERE hypertable_schema IN ('telemetry', 'machine', 'material')"
+            " OR (hypertable_schema = 'cell' AND hypertable_name ~ '^[a-z_]+$')"
+        ).fetchall()
+        for schema, table in tables:
+            columns = columns_of(connection, schema, table)
+            if "batch" not in columns:
+                continue
+            values = sql.SQL(", ").join(
+                sql.SQL(names[column]).format(line=sql.SQL("l.name"))
+                if column in names
+                else sql.Identifier(column)
+                for column in columns
+            )
+            connection.execute(
+                sql.SQL(
+                    "INSERT INTO {0} ({1}) SELECT {2} FROM {0} CROSS JOIN plant.line AS l"
+                    " WHERE l.name <> 'l1' AND equipment LIKE 'l1-%'"
+                ).format(
+                    sql.Identifier(schema, table),
+                    sql.SQL(", ").join(map(sql.Identifier, columns)),
+                    values,
+                )
+            )
 
 
 def fill(dsn: str, days: int) -> None:

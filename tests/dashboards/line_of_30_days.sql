@@ -32,7 +32,7 @@ CROSS JOIN (VALUES ('on', 0), ('off', 1)) AS s (state, n);
 INSERT INTO alert.alert (opened_at, closed_at, state, severity, line, station, equipment, position,
     characteristic, direction, title, since, resolution, cause_code, resolved_at, resolved_by, details)
 SELECT at, CASE WHEN i > 5 THEN at + INTERVAL '1 hour' END, CASE WHEN i > 5 THEN 'normal' ELSE 'unacknowledged' END,
-    'medium', e.line, e.station, e.name, 3, 'fill_mass', 'low', 'Nozzle 3 doses low', at,
+    'medium', e.line, e.station, e.name, 1 + i % 8, 'fill_mass', 'low', 'Nozzle ' || 1 + i % 8 || ' doses low', at,
     CASE WHEN i > 5 THEN CASE i % 5 WHEN 0 THEN 'false_alarm' ELSE 'true_alarm' END END,
     CASE WHEN i > 5 THEN 'wear' END, CASE WHEN i > 5 THEN at + INTERVAL '1 hour' END, CASE WHEN i > 5 THEN 'kim' END,
     '{}'

@@ -54,4 +54,4 @@ def test_rollups_give_what_the_raw_rows_give(community: str, pilot: Plant) -> No
             "SELECT count(*)::int, sum(fill_mass), min(fill_mass), max(fill_mass) FROM cell.filling"
         ).fetchone()
         assert hours == pytest.approx(raw)
-        assert report(connection, free_bytes=1).edition is Edition.COMMUNITY
+        assert report(connection, pilot, free_bytes=1).edition is Edition.COMMUNITY

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from plant.model import Plant
 from storage.commands import app
 from storage.connect import connect
-from storage.report import report
+from storage.report import Growing, days_until, report
 
 _DAYS = 4
 
@@ -34,9 +35,9 @@ def filled(migrated_database: str) -> str:
     return migrated_database
 
 
-def test_growth_is_what_came_over_the_time_in_which_it_came(filled: str) -> None:
+def test_growth_is_what_came_over_the_time_in_which_it_came(filled: str, pilot: Plant) -> None:
     with connect(filled, application="test") as connection:
-        found = report(connection, free_bytes=10_000_000_000)
+        found = report(connection, pilot, free_bytes=10_000_000_000)
     (filling,) = [table for table in found.tables if table.table == "telemetry.filling"]
     assert filling.chunks in {_DAYS, _DAYS + 1}
     assert filling.bytes_per_day == pytest.approx(filling.bytes / _DAYS, rel=0.01)
@@ -44,22 +45,28 @@ def test_growth_is_what_came_over_the_time_in_which_it_came(filled: str) -> None
     assert found.bytes_per_day == pytest.approx(
         sum(table.bytes_per_day or 0 for table in found.tables)
     )
-    assert found.days_left == pytest.approx(10_000_000_000 / found.bytes_per_day)
+    # Samples of filling are let go after 120 days: by then they are far from filling the disk.
+    assert found.is_enough
 
 
-def test_a_database_of_a_moment_has_no_growth_and_no_days_left(migrated_database: str) -> None:
+def test_a_database_of_a_moment_has_no_growth_and_no_days_left(
+    migrated_database: str, pilot: Plant
+) -> None:
     with connect(migrated_database, application="test") as connection:
-        found = report(connection, free_bytes=1)
-    assert found.tables == ()
+        found = report(connection, pilot, free_bytes=1)
+    assert not any(table.bytes_per_day for table in found.tables)
     assert found.days_left is None
+    assert not found.is_enough
 
 
-def test_the_free_room_is_that_of_the_server_s_disk_where_it_is_this_machine_s(filled: str) -> None:
+def test_the_free_room_is_that_of_the_server_s_disk_where_it_is_this_machine_s(
+    filled: str, pilot: Plant
+) -> None:
     with connect(filled, application="test") as connection:
-        found = report(connection)
+        found = report(connection, pilot)
     if os.geteuid() == 0:  # others may not look into the server's folder
         assert found.free_bytes
-        assert found.days_left
+        assert found.days_left or found.is_enough
 
 
 def test_the_command_tells_people_and_machines(filled: str) -> None:
@@ -70,4 +77,39 @@ def test_the_command_tells_people_and_machines(filled: str) -> None:
     assert "edition" in done.output
     told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
     assert told["free_bytes"] == 10_000_000_000
-    assert {"table", "chunks", "bytes", "bytes_per_day", "compression"} == told["tables"][0].keys()
+    assert told["tables"][0].keys() >= {"table", "kept_as", "chunks", "bytes", "compression"}
+    fast = next(one for one in told["classes"] if one["name"] == "fast")
+    assert (fast["keep_d"], fast["bytes"] > 1_000_000) == (120, True)
+
+
+def planned(plant: Plant, **classes: dict[str, float]) -> Plant:
+    whole = plant.model_dump()
+    whole["retention"] = classes
+    return Plant.model_validate(whole)
+
+
+def test_a_class_comes_to_what_it_grows_in_the_days_it_is_kept(filled: str, pilot: Plant) -> None:
+    plant = planned(pilot, fast={"keep_d": 100, "size_gb": 1e-3}, slow={"size_gb": 1})
+    with connect(filled, application="test") as connection:
+        found = {one.name: one for one in report(connection, plant, free_bytes=1).classes}
+    fast = found["fast"]
+    assert fast.bytes_at_end == pytest.approx(100 * fast.bytes_per_day)
+    assert fast.is_over_plan
+    assert found["results"].bytes_at_end is None
+    assert not found["slow"].is_over_plan
+
+
+@pytest.mark.parametrize(
+    ("free", "growing", "days"),
+    [
+        (100, [(10, None)], 10),
+        (100, [(10, 50), (5, None)], 10),  # 5 days of 15, then 5 days of 5
+        (100, [(10, 50), (5, 49)], None),
+        (100, [(10, 50), (5, 50)], 10),
+        (100, [(0, None)], None),
+    ],
+)
+def test_the_disk_is_full_when_all_have_grown_by_what_is_free(
+    free: float, growing: list[tuple[float, float | None]], days: float | None
+) -> None:
+    assert days_until(free, [Growing(*one) for one in growing]) == days

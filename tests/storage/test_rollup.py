@@ -13,6 +13,7 @@ from psycopg import sql
 from plant.model import Plant
 from storage import rollup
 from storage.connect import Connection, Edition
+from storage.retention import compress_after
 from storage.rollup_sql import (
     HOUR,
     MINUTE,
@@ -35,6 +36,7 @@ from storage.views import columns_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 FILLER = "l1-filler-01"
+LATE = timedelta(days=91)
 
 
 def rollup_of(plant: Plant, table: str) -> Rollup:
@@ -182,41 +184,6 @@ def test_a_result_that_the_plant_no_longer_names_stays_readable(
     connection.execute("SELECT residue_sum FROM cell.filling_1m")
 
 
-# --- Retention
-
-
-def test_retention_drops_old_samples_and_keeps_every_cell(
-    connection: Connection, pilot: Plant
-) -> None:
-    now = datetime.now(UTC)
-    for days in (1, 95, 200):
-        time = now - timedelta(days=days)
-        connection.execute(
-            "INSERT INTO telemetry.filling (time, equipment) VALUES (%s, %s)", (time, FILLER)
-        )
-        connection.execute(
-            "INSERT INTO cell.filling (time, cell, equipment) VALUES (%s, 'c', %s)",
-            (time, FILLER),
-        )
-    changes = rollup.apply_retention(
-        connection, pilot, Edition.APACHE, older_than=timedelta(days=100)
-    )
-    samples = connection.execute("SELECT count(*) FROM telemetry.filling").fetchone()
-    cells = connection.execute("SELECT count(*) FROM cell.filling").fetchone()
-    assert changes == ["telemetry.filling: 1 chunks dropped"]
-    assert samples == (2,)
-    assert cells == (3,)
-
-
-def test_retention_refuses_to_drop_what_may_still_arrive(
-    connection: Connection, pilot: Plant
-) -> None:
-    with pytest.raises(
-        rollup.RetentionError, match=r"90 days late.*at least; lower intake\.max_lateness_d"
-    ):
-        rollup.apply_retention(connection, pilot, Edition.APACHE, older_than=timedelta(days=90))
-
-
 # --- The Community edition: its grammar and names are checked as far as the licence check, its
 # queries by running them as plain views.
 
@@ -292,8 +259,8 @@ def test_the_apache_edition_refuses_the_community_statements_for_their_licence_a
     statements = [
         *part_statements(whole, whole.signals, MINUTE, 1, pilot),
         *part_statements(whole, whole.signals, HOUR, 1, pilot),
-        *compression_statements(whole.table, pilot),
-        renewed_compression_statements(whole.table, pilot)[0],
+        *compression_statements(whole.table, LATE),
+        renewed_compression_statements(whole.table, LATE)[0],
     ]
     assert len(statements) == 7
     for command in statements:
@@ -305,8 +272,7 @@ def test_the_apache_edition_refuses_the_community_statements_for_their_licence_a
 
 
 def test_compression_waits_until_no_late_row_can_come(pilot: Plant) -> None:
-    policy = compression_statements(rollup_of(pilot, "cell.filling").table, pilot)[1]
-    assert "'91 days" in policy.as_string()
+    assert compress_after(pilot, rollup_of(pilot, "cell.filling").table) == LATE
     assert pilot.intake.max_lateness_d == 90
 
 
@@ -316,14 +282,14 @@ def test_what_a_renewal_asks_and_takes_apart_is_nothing_where_no_policy_is(
     whole = rollup_of(pilot, "cell.filling")
     fill_cells(connection, count=2)
     assert rollup._policy_ages(connection, "policy_compression", "compress_after") == {}
-    assert connection.execute(renewed_compression_statements(whole.table, pilot)[1]).rowcount == 0
+    assert connection.execute(renewed_compression_statements(whole.table, LATE)[1]).rowcount == 0
 
 
 def test_policies_follow_the_lateness_that_the_plant_allows(pilot: Plant) -> None:
     allowed = pilot.intake.model_copy(update={"max_lateness_d": 120.0})
     later = pilot.model_copy(update={"intake": allowed})
     table = rollup_of(pilot, "cell.filling").table
-    _, apart, policy = renewed_compression_statements(table, later)
+    _, apart, policy = renewed_compression_statements(table, compress_after(later, table))
     refresh = refresh_policy("cell.filling_1m_v1", MINUTE, later)
     for command in (apart, policy, refresh):
         assert "'121 days" in command.as_string()
