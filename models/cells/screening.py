@@ -12,8 +12,9 @@ from models.cells.cells import Cells, Floats, Ints, Mask
 from models.cells.channels import channel_effects
 from models.cells.measures import measured
 from models.cells.peers import centred, group_medians, loads
-from models.cells.reference import MEDIAN_ERROR, Reference, learn, load_medians, running_level
+from models.cells.reference import Reference, learn
 from models.cells.standard import Standard
+from models.cells.trays import tray_shifts
 
 #: The least spread that is believed: a fiftieth of the healthy one, an instrument's resolution.
 _FLOOR = 1 / 50
@@ -109,12 +110,9 @@ def screen(
         z[own] = known.z({m: residual[m][own] for m in names})
         scale[own], limit[own] = known.scale, known.limit
         tray_limit = known.tray_limit
+        own_values = {measure: values[measure][own] for measure in names}
+        shift[own], tray[own] = tray_shifts(own_values, load[own], known, odd)
         for column, measure in enumerate(names):
-            shift[own, column] = _shifts(values[measure][own], load[own], odd)
-            _, count = group_medians(values[measure][own], load[own])
-            chance = MEDIAN_ERROR * known.scale[column] / np.sqrt(np.maximum(count, 1))
-            error = np.append(np.maximum(known.tray_scale[column], chance), np.nan)
-            tray[own, column] = shift[own, column] / error[load[own]]
             place = cells.place(quality.station_of(measure))[own]
             upstream = [cells.place(station)[own] for station in standard.upstream]
             effect, count = channel_effects(
@@ -177,11 +175,3 @@ def odd_rooms(standard: Standard, cells: Cells, load: Ints) -> dict[str, set[int
             outside = np.flatnonzero((medians < low) | (medians > high))
         found.setdefault(standard.quality.station_of(name), set()).update(outside.tolist())
     return found
-
-
-def _shifts(values: Floats, load: Ints, odd: Mask) -> Floats:
-    medians = load_medians(values, load)
-    shift = np.full(len(load), np.nan)
-    known = load >= 0
-    shift[known] = (medians - running_level(medians, odd[: len(medians)]))[load[known]]
-    return shift

@@ -174,7 +174,8 @@ def told(
         line = run(connection, plant, FAULT_D, *faults)
         cells = asked(connection, plant, standard)
         end_ms = begin_ms + round(FAULT_D * 24 * HOUR_MS)
-        touched = {c for fault in faults for c in done_by(plant, line, fault, begin_ms, end_ms).cells}
+        done = [done_by(plant, line, fault, begin_ms, end_ms) for fault in faults]
+        touched = {cell for one in done for cell in one.cells}
         bad = np.array([cell in touched for cell in cells.cell])
         for kind, forecaster in models.items():
             reasons = forecaster.reasons(standard, cells)
