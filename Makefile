@@ -1,7 +1,7 @@
 # make demo   the whole line, from simulator to webhook (ARGS="--once --json out.json")
 # make test   the test suite, against a real TimescaleDB and a real Mosquitto
 # make bench  how fast ingest is on this machine (ARGS="--case a --runs 1"); 40 minutes
-# make faults the long forms of the fault tests; about 15 minutes
+# make faults the long forms of the fault tests; about 25 minutes
 # make pictures  the pictures of the page in docs/, with a real browser; some minutes
 # make dashboards-check  every query of every board on 30 simulated days (ARGS="--lines 8")
 # make check  ruff, mypy --strict, import rules
@@ -24,7 +24,7 @@ test: .venv/ready-to-develop
 
 faults: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
-	@$(BIN)/pytest tests/faults tests/alerts tests/test_demo.py -m long -rA $(ARGS)
+	@$(BIN)/pytest tests/faults tests/alerts tests/models tests/bench tests/test_demo.py -m long -rA $(ARGS)
 
 pictures: .venv/ready-to-develop
 	@$(BIN)/python -m tests.alerts.web.pictures
