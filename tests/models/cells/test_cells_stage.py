@@ -150,8 +150,9 @@ def test_a_late_result_judges_the_cell_anew_and_nothing_pending_writes_nothing(
         assert connection.execute("SELECT max(xid) FROM analysis.cell_quality").fetchone() == xids
 
 
-def test_an_alarm_holds_the_cells_that_passed_meanwhile_whenever_it_comes(
-    empty: str, pilot: Plant, cells: Cells
+@pytest.mark.parametrize("suspect", ["position", "sensor"])
+def test_an_alarm_holds_the_cells_that_passed_meanwhile_whenever_it_comes_but_not_a_sensors(
+    empty: str, pilot: Plant, cells: Cells, suspect: str
 ) -> None:
     feed(empty, pilot, cells, *STATIONS[:4])
     assert {row[1] for row in judged(empty, pilot).values()} <= {"pass", "scrap"}
@@ -166,12 +167,22 @@ def test_an_alarm_holds_the_cells_that_passed_meanwhile_whenever_it_comes(
                 " '[]', 'test')",
                 (state, since, time),
             )
+        connection.execute(
+            "INSERT INTO analysis.suspect (anomaly, rank, factor, value, station, affected,"
+            " affected_total, others, others_total, since, effect, unit, sentence)"
+            " SELECT min(id), 1, %s, 'l1-filler-01:3', 'filling', 0, 0, 0, 0, %s, 0, 'g', ''"
+            " FROM analysis.anomaly",
+            (suspect, since),
+        )
     found = judged(empty, pilot)
     held = {cell for cell, row in found.items() if row[1] == "hold"}
     times = cells.times_us["filling"]
     passed = (cells.place("filling") % POSITIONS == 3) & (times >= round(since.timestamp() * 1e6))
     passed &= times <= round((since + timedelta(minutes=20)).timestamp() * 1e6)
     scrap = {cell for cell, row in found.items() if row[1] == "scrap"}
+    if suspect == "sensor":
+        assert not held
+        return
     assert held == set(cells.cell[passed]) - scrap
     assert {found[cell][2] for cell in held} == {"process"}
 
