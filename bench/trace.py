@@ -13,7 +13,8 @@ from datetime import timedelta
 import numpy as np
 
 from bench.trace_fill import CELLS_PER_ROLL, STRIP_M, STRIPS, begin_of
-from genealogy.affected import Choice, cells_of, states_of
+from genealogy.affected import Choice, cells_of, states_of, survey
+from genealogy.states import SHOWN
 from genealogy.trace import downstream, upstream, visits
 from plant.load import PILOT, load_plant
 from plant.model import Plant
@@ -63,7 +64,7 @@ def _asked(connection: Connection, ask: Ask, chance: random.Random) -> tuple[int
 
 
 def _asks(plant: Plant, cells: int) -> dict[str, Ask]:
-    """Return what to ask: of metres the ids of cells, else of the cells their states, too."""
+    """Return what to ask: by programs the ids or the states of all cells, by people a table."""
 
     def cell(connection: Connection, chance: random.Random) -> int:
         one = f"L1{chance.randrange(cells):015d}"
@@ -73,10 +74,14 @@ def _asks(plant: Plant, cells: int) -> dict[str, Ask]:
     def ids(choose: Choose) -> Ask:
         return lambda connection, chance: len(cells_of(connection, plant, choose(chance)))
 
-    def states(choose: Choose) -> Ask:
-        return lambda connection, chance: len(
-            states_of(connection, cells_of(connection, plant, choose(chance)))
+    def shown(choose: Choose) -> Ask:
+        """Return what a person asks: how many cells there are of each state, the first hundred."""
+        return lambda connection, chance: sum(
+            survey(connection, plant, choose(chance), SHOWN).counts.values()
         )
+
+    def states(choose: Choose) -> Ask:
+        return lambda connection, chance: len(states_of(connection, plant, choose(chance)))
 
     choices = _choices(plant, cells)
     return {
@@ -86,9 +91,8 @@ def _asks(plant: Plant, cells: int) -> dict[str, Ask]:
             for name, choose in choices.items()
             if name.startswith("28 m")
         },
-        **{
-            f"{name}, to cells and their states": states(choose) for name, choose in choices.items()
-        },
+        **{f"{name}, to a table": shown(choose) for name, choose in choices.items()},
+        "a roll, to the states of all its cells": states(choices["a roll"]),
     }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg import sql
+from psycopg import ClientCursor, sql
 from psycopg.rows import class_row
 
 from genealogy.sql import statement
@@ -40,7 +40,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of a cell now; None where nothing is. *doubts* are the kinds of its flags."""
+    """What is known of a cell now; None where nothing is. *doubts* are the kinds of its flags.
+
+    *state* is the one word that says most: on hold, else *commerce*, else *disposition*.
+    """
 
     cell: str
     time: datetime | None
@@ -49,6 +52,15 @@ class State:
     held_because: str | None
     commerce: str | None
     doubts: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How many cells there are of each state, and the first of them by their ids."""
+
+    counts: Mapping[str, int]
+    first: Sequence[State]
 
 
 def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
@@ -57,13 +69,43 @@ def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
     Raise `ChoiceError` for a machine that is not of the plant, or of which no record says what
     passed it.
     """
+    rows = connection.execute(_chosen(connection, plant, choice))
+    return sorted(cell for (cell,) in rows)
+
+
+def states_of(connection: Connection, plant: Plant, choice: Choice) -> list[State]:
+    """Return what is known of the cells of *choice*, in order of their ids; raise as `cells_of`."""
+    with connection.cursor(row_factory=class_row(State)) as cursor:
+        query = _states(_chosen(connection, plant, choice)) + sql.SQL("ORDER BY cell")
+        return cursor.execute(query).fetchall()
+
+
+def survey(connection: Connection, plant: Plant, choice: Choice, most: int) -> Survey:
+    """Return the counts of the cells of *choice*, and the first *most* of them.
+
+    Of many cells this is much faster than `states_of`. Raise as `cells_of`.
+    """
+    query = statement("survey").format(
+        states=_states(_chosen(connection, plant, choice)), most=sql.Literal(most)
+    )
+    rows = connection.execute(query).fetchall()
+    return Survey(rows[0][0] or {}, [State(*state) for _, *state in rows if state[0] is not None])
+
+
+def _states(chosen: sql.Composed) -> sql.Composed:
+    return statement("states_of").format(cells=chosen)
+
+
+def _chosen(connection: Connection, plant: Plant, choice: Choice) -> sql.Composed:
+    """Return the query of the cells of *choice*, each once, its values in it."""
     if choice.cells:
-        return sorted(set(choice.cells))
+        query = "SELECT DISTINCT unnest(%(cells)s::text[])"
+        return _bound(connection, sql.SQL(query), {"cells": list(choice.cells)})
     if choice.thing:
-        found = _cells_of_things(connection, plant, [choice.thing], choice.from_m, choice.to_m)
-        for where in _mounts_of(connection, plant, choice.thing):
-            found |= _cells_at(connection, plant, where)
-        return sorted(found)
+        parts = [_of_things(connection, plant, [choice.thing], choice.from_m, choice.to_m)]
+        mounts = _mounts_of(connection, plant, choice.thing)
+        parts += [_at(connection, plant, where) for where in mounts]
+        return sql.SQL("\nUNION\n").join(sql.SQL("({})").format(part) for part in parts)
     if choice.equipment not in plant.equipment:
         raise ChoiceError(f"{choice.equipment!r} is not in the plant file")
     if not _is_of_cells(plant, choice.equipment):
@@ -71,7 +113,16 @@ def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
             raise ChoiceError(f"of {choice.equipment} no record says what passed which position")
         if not _made_at(connection, choice):
             raise ChoiceError(f"no record says what {choice.equipment} made then")
-    return sorted(_cells_at(connection, plant, choice))
+    return _at(connection, plant, choice)
+
+
+def _bound(
+    connection: Connection, query: sql.SQL | sql.Composed, values: Mapping[str, object]
+) -> sql.Composed:
+    """Return *query* with *values* in it, as a part of a larger one."""
+    # A text that is executed without parameters has no placeholders: a % in it is a %.
+    text = ClientCursor(connection).mogrify(query, values)
+    return sql.Composed([sql.SQL(text)])
 
 
 def _mounts_of(connection: Connection, plant: Plant, thing: str) -> list[Choice]:
@@ -84,13 +135,13 @@ def _mounts_of(connection: Connection, plant: Plant, thing: str) -> list[Choice]
     ]
 
 
-def _cells_at(connection: Connection, plant: Plant, where: Choice) -> set[str]:
-    """Return the cells that a machine had, or whose material it made or had mounted."""
+def _at(connection: Connection, plant: Plant, where: Choice) -> sql.Composed:
+    """Return the query of the cells that a machine had, or whose material it made or had on it."""
     if not _is_of_cells(plant, where.equipment):
-        return _cells_of_things(connection, plant, _made_at(connection, where), None, None)
+        return _of_things(connection, plant, _made_at(connection, where), None, None)
     table = plant.tables[Kind.CELL, plant.equipment[where.equipment].station]
     query = statement("cells_at").format(table=sql.Identifier(table.schema, table.name))
-    return {cell for (cell,) in connection.execute(query, _place(where))}
+    return _bound(connection, query, _place(where))
 
 
 def _is_of_cells(plant: Plant, machine: str) -> bool:
@@ -110,23 +161,17 @@ def _place(where: Choice) -> dict[str, object]:
     }
 
 
-def _cells_of_things(
+def _of_things(
     connection: Connection,
     plant: Plant,
     things: Sequence[str],
     from_m: float | None,
     to_m: float | None,
-) -> set[str]:
+) -> sql.Composed:
     chosen = {
         "things": list(things), "makers": makers_of(plant), "from_m": from_m, "to_m": to_m,
     }  # fmt: skip
-    return {cell for (cell,) in connection.execute(statement("cells_of_things"), chosen)}
-
-
-def states_of(connection: Connection, cells: Sequence[str]) -> list[State]:
-    """Return what is known of *cells*, in order of their ids."""
-    with connection.cursor(row_factory=class_row(State)) as cursor:
-        return cursor.execute(statement("states_of"), {"cells": list(cells)}).fetchall()
+    return _bound(connection, statement("cells_of_things"), chosen)
 
 
 def hold(connection: Connection, cells: Sequence[str], who: str, reason: str) -> int:

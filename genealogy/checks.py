@@ -73,7 +73,12 @@ def tables(plant: Plant) -> list[str]:
 def _of_trays(plant: Plant) -> dict[str, Sequence[sql.SQL | sql.Composed]]:
     """Return the check of each station where cells lie in channels that show their curves."""
     return {
-        f"cell.{name}": [statement("check_tray").format(table=sql.Identifier("cell", name))]
+        f"cell.{name}": [
+            statement(check).format(
+                table=sql.Identifier("cell", name), position=sql.Literal(station.positions.name)
+            )
+            for check in ("check_tray", "check_place")
+        ]
         for name, station in plant.stations.items()
         if station.results
         and station.positions is not None

@@ -12,21 +12,20 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from genealogy.affected import Choice, State, cells_of, states_of
+from genealogy.affected import Choice, State, Survey, states_of, survey
 from genealogy.flag_commands import doubts_of, flags, show_doubts
 from genealogy.options import Metres, Position, Since, Until, aware, metres_of
 from genealogy.picture import CellTrace
 from genealogy.picture import picture as draw
 from genealogy.reading import TraceError, reading
 from genealogy.render import (
-    SHOWN,
     material_tree,
     product_table,
     product_tree,
     products,
     visit_table,
 )
-from genealogy.states import OutError, state_table, write_states
+from genealogy.states import SHOWN, OutError, state_table, write_states
 from genealogy.trace import downstream, is_known, lots_at, makers_of, upstream, visits
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
@@ -82,7 +81,7 @@ def cell(
             [*uses, *lots_at(connection, model, uses, seen)],
             seen,
             downstream(connection, cell),
-            states_of(connection, [cell])[0],
+            states_of(connection, model, Choice(cells=(cell,)))[0],
             doubts_of(connection, [cell, *(use.child for use in uses)], seen),
         )
     if not seen and not uses:
@@ -104,7 +103,7 @@ def cell(
     console.print(material_tree(cell, found.uses))
     if found.after:
         console.print(product_tree(cell, found.after))
-    console.print(state_table([found.state]))
+    console.print(state_table(Survey({found.state.state: 1}, [found.state])))
     show_doubts(console, found.doubts)
 
 
@@ -131,9 +130,10 @@ def roll(
                 f"roll {roll!r} is unknown: no record says that it was made or used; check its"
                 " spelling, upper and lower case count"
             )
-        ends = [use.child for use in products(uses)]
-        states = states_of(connection, ends)
-        seen = visits(connection, model, ends[:SHOWN])
+        ends = Choice(cells=tuple(use.child for use in products(uses)))
+        found = survey(connection, model, ends, SHOWN)
+        states = states_of(connection, model, ends) if out or json else []
+        seen = visits(connection, model, [state.cell for state in found.first])
         doubts = doubts_of(connection, [roll, *{use.parent for use in uses}], [])
     if out:
         _write(states, out)
@@ -145,7 +145,7 @@ def roll(
         typer.echo(orjson.dumps(document))
     else:
         console = Console(highlight=False)
-        console.print(product_table(uses, seen, states))
+        console.print(product_table(uses, seen, found))
         show_doubts(console, doubts)
 
 
@@ -213,16 +213,16 @@ def _affected(
 ) -> None:
     model = load_plant(plant)
     with reading(database, model) as connection:
-        states = states_of(connection, cells_of(connection, model, choice))
         doubts = doubts_of(connection, [choice.thing or choice.equipment], [])
-    if out:
-        _write(states, out)
-    elif as_json:
-        typer.echo(orjson.dumps({"cells": _rows(states), "flags": _rows(doubts)}))
-    else:
-        console = Console(highlight=False)
-        console.print(state_table(states))
-        show_doubts(console, doubts)
+        if out:
+            _write(states_of(connection, model, choice), out)
+        elif as_json:
+            states = states_of(connection, model, choice)
+            typer.echo(orjson.dumps({"cells": _rows(states), "flags": _rows(doubts)}))
+        else:
+            console = Console(highlight=False)
+            console.print(state_table(survey(connection, model, choice, SHOWN)))
+            show_doubts(console, doubts)
 
 
 def _write(states: Sequence[State], out: Path) -> None:

@@ -10,6 +10,8 @@ from storage.connect import Connection
 from storage.ledger import advance, follow
 
 FOLLOWER = "mounts"
+#: Batches of one pass.
+AT_ONCE = 500
 #: Held by who brings mounts or checks up, to the end of the transaction.
 _LOCK = 0x6A656C6C7B
 
@@ -27,7 +29,7 @@ def catch_up(connection: Connection) -> int:
     """
     wait_for_turn(connection)
     taken = 0
-    while batches := follow(connection, FOLLOWER):
+    while batches := follow(connection, FOLLOWER, AT_ONCE):
         rows = sum(s.rows for b in batches for s in b.spans if s.table_name == "material.mount")
         if rows:
             ids = [batch.id for batch in batches]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,15 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from genealogy.affected import State
-from genealogy.states import word_of
+from genealogy.affected import Survey
+from genealogy.states import caption_of
 from genealogy.trace import Use, Visit
 
 #: The worse comes first; a cell's verdict is the worst it got anywhere.
 _SEVERITY = ("fail", "hold", "pass")
 _COLOURS = {"fail": "red", "hold": "yellow", "pass": "green"}
-#: Rows of a table for people.
-SHOWN = 100
 
 
 def material_tree(thing: str, uses: Sequence[Use]) -> Tree:
@@ -57,30 +54,26 @@ def visit_table(visits: Iterable[Visit]) -> Table:
     return table
 
 
-def product_table(uses: Sequence[Use], visits: Iterable[Visit], states: Iterable[State]) -> Table:
-    """Return what *uses* led to in the end, a row each, at most `SHOWN`.
+def product_table(uses: Sequence[Use], visits: Iterable[Visit], found: Survey) -> Table:
+    """Return what *uses* led to in the end, a row for each of the first in *found*.
 
-    The verdict is the worst of all the product's *visits*; *states* has one of each product.
+    The verdict is the worst of all the product's *visits*.
     """
     places: dict[str, str] = {}
     worst: dict[str, str] = {}
     for visit in visits:
         places[visit.cell] = f"{visit.station}, {visit.equipment}"
         worst[visit.cell] = _worse(worst.get(visit.cell), visit.verdict)
-    ends = products(uses)
-    state_of = {state.cell: state for state in states}
-    counts = Counter(word_of(state_of[use.child]) for use in ends)
-    stated = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
-    more = f"; the first {SHOWN} are shown, --json and --out have all" if len(ends) > SHOWN else ""
+    first_use = {use.child: use for use in reversed(uses)}
     table = Table(
         "made", "from", "what went in", "last seen at", "verdict", "grade", "state", "flags",
-        box=None, caption=f"{len(ends):,} in all: {stated}{more}", caption_justify="left",
+        box=None, caption=caption_of(found, "in all"), caption_justify="left",
     )  # fmt: skip
-    for use in ends[:SHOWN]:
-        state = state_of[use.child]
+    for state in found.first:
+        use = first_use[state.cell]
         table.add_row(
             escape(use.child), escape(use.parent), _amount(use), places.get(use.child, ""),
-            _coloured(worst.get(use.child)), state.grade or "", word_of(state), state.doubts or "",
+            _coloured(worst.get(use.child)), state.grade or "", state.state, state.doubts or "",
         )  # fmt: skip
     return table
 

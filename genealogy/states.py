@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
-from genealogy.affected import State
+from genealogy.affected import State, Survey
 
-_ROWS = 100
+#: Rows of a table for people.
+SHOWN = 100
 
 
 class OutError(Exception):
     """The states cannot be written there; the text says why."""
 
 
-def state_table(states: Sequence[State]) -> Table:
-    """Return a row a cell, at most a hundred, and how many there are of each grade and state."""
-    more = (
-        f"; the first {_ROWS} are shown, --json and --out have all" if len(states) > _ROWS else ""
-    )
-    counts = Counter(word_of(state) for state in states)
-    stated = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
+def state_table(found: Survey) -> Table:
+    """Return a row for each of the first cells, and how many there are of each state."""
     table = Table(
         "cell", "judged by", "grade", "disposition", "on hold because", "commerce", "flags",
-        caption=f"{len(states):,} cells: {stated}{more}", caption_justify="left",
-        box=None, header_style="dim",
+        caption=caption_of(found, "cells"), caption_justify="left", box=None, header_style="dim",
     )  # fmt: skip
-    for state in states[:_ROWS]:
+    for state in found.first:
         moment = f"{state.time:%Y-%m-%d %H:%M}" if state.time else ""
-        held = f"[yellow]{state.held_because}[/]" if state.held_because else ""
+        held = f"[yellow]{escape(state.held_because)}[/]" if state.held_because else ""
         table.add_row(
             state.cell, moment, state.grade or "", state.disposition or "", held,
             state.commerce or "", state.doubts or "",
@@ -41,11 +36,13 @@ def state_table(states: Sequence[State]) -> Table:
     return table
 
 
-def word_of(state: State) -> str:
-    """Return the one word that says most of *state*."""
-    if state.held_because:
-        return "on hold"
-    return state.commerce or state.disposition or "not judged"
+def caption_of(found: Survey, what: str) -> str:
+    """Return how many *what* there are of each state, and where those are that are not shown."""
+    count = sum(found.counts.values())
+    stated = ", ".join(f"{number:,} {state}" for state, number in sorted(found.counts.items()))
+    shown = len(found.first)
+    more = f"; the first {shown} are shown, --json and --out have all" if count > shown else ""
+    return f"{count:,} {what}: {stated}{more}"
 
 
 def write_states(states: Sequence[State], path: Path) -> None:

@@ -25,7 +25,7 @@ def plant_tables(plant: Plant) -> list[Table]:
 
 def apply_tables(connection: Connection, plant: Plant) -> list[str]:
     """Create what is missing; return one line per change, for people."""
-    changes = []
+    changes: list[str] = []
     for table in plant_tables(plant):
         present = _columns_of(connection, table)
         if not present:
@@ -39,7 +39,30 @@ def apply_tables(connection: Connection, plant: Plant) -> list[str]:
                 # A column of an old table must allow NULL: its past rows have no value.
                 connection.execute(add.format(identifier(table), _definition(column, new=False)))
                 changes.append(f"column {column.name} of {table}")
+    for table, columns in _traced_by(plant):
+        changes += _apply_index(connection, table, columns)
     return changes
+
+
+def _traced_by(plant: Plant) -> Iterator[tuple[Table, tuple[str, ...]]]:
+    """Yield what traces look for by machine, or by its channel, in all of the past."""
+    if GENEALOGY_TABLE in plant_tables(plant):
+        yield GENEALOGY_TABLE, ("equipment", "time")
+    for (kind, station), table in plant.tables.items():
+        if kind is Kind.CELL and plant.stations[station].positions:
+            yield table, ("equipment", "position", "time")
+
+
+def _apply_index(connection: Connection, table: Table, columns: tuple[str, ...]) -> Iterator[str]:
+    name = f"{table.name}_{'_'.join(columns)}_idx"
+    found = connection.execute(
+        "SELECT FROM pg_indexes WHERE schemaname = %s AND indexname = %s", (table.schema, name)
+    )
+    if not found.rowcount:
+        create = sql.SQL("CREATE INDEX {} ON {} ({})")
+        listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+        connection.execute(create.format(sql.Identifier(name), identifier(table), listed))
+        yield f"index {name}"
 
 
 def missing_columns(connection: Connection, plant: Plant) -> list[str]:

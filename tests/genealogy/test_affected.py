@@ -102,10 +102,11 @@ def test_a_choice_that_cannot_be_known_is_told(
         cells_of(connection, pilot, choice)
 
 
-def test_a_hold_and_its_release_are_both_recorded(connection: Connection) -> None:
+def test_a_hold_and_its_release_are_both_recorded(connection: Connection, pilot: Plant) -> None:
     assert hold(connection, ["cell-10", "cell-11"], "A. Smith", "pinholes") == 2
     assert hold(connection, ["cell-11", "cell-12"], "B. Jones", "burr") == 1
-    assert {s.cell: s.held_because for s in states_of(connection, ["cell-10", "cell-11"])} == {
+    held = states_of(connection, pilot, Choice(cells=("cell-11", "cell-10")))
+    assert {state.cell: state.held_because for state in held} == {
         "cell-10": "pinholes",
         "cell-11": "pinholes",
     }

@@ -238,12 +238,13 @@ def test_trace_roll_shows_what_became_of_the_cells_and_prints_json_for_machines(
     arguments = ["roll", "slit-1a", "--metres", "811:812", "--database", database]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert "2 in all: 1 fail, 1 pass" in result.output
+    assert "2 in all: 2 not judged" in result.output
+    assert "fail" in result.output
     assert "cell-3" not in result.output
 
     document = orjson.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
     assert [use["child"] for use in document["uses"]] == ["cell-1", "cell-2"]
-    assert {visit["cell"] for visit in document["visits"]} == {"cell-1", "cell-2"}
+    assert [cell["state"] for cell in document["cells"]] == ["not judged", "not judged"]
 
 
 def test_trace_roll_of_known_metres_that_nothing_took_is_no_error(database: str) -> None:
