@@ -20,13 +20,13 @@ _PLACES = f"{MACHINES}\n  AND coalesce(position, 0)::text IN (${{position:sqlstr
 def board(plant: Plant) -> Board:
     """Return the board `jr-station`."""
     trend, chart, places, signal = _trend(), _chart(), _by_place(), _signal()
-    tables = _tables()
+    score, tables = _score(), _tables()
     rows = panels.arranged(
         (9, [(12, trend), (12, chart)]),
         (9, [(12, places), (12, signal)]),
         (8, [(12, tables[0]), (12, tables[1])]),
-        (8, [(8, tables[2]), (16, tables[3])]),
-        (8, [(24, tables[4])]),
+        (8, [(12, score), (12, tables[2])]),
+        (8, [(12, tables[3]), (12, tables[4])]),
     )
     return panels.board(
         "jr-station",
@@ -131,6 +131,19 @@ def _signal() -> Panel:
             Query(query("signal_limits"), ref="B"),
         ],
         overrides=_band(),
+    )  # fmt: skip
+
+
+def _score() -> Panel:
+    return panels.trend(
+        Frame(
+            title="Score of all signals together, of its limit", unit="percentunit",
+            no_value="No model watched the signals of these machines in this time",
+            description="How near its limit the multivariate statistic of each machine came; "
+            "from 100 % on it alarms.",
+        ),
+        [Query(query("score_trend"))],
+        points=POINTS, interval="1m", limits=(None, 1),
     )  # fmt: skip
 
 

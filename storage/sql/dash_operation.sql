@@ -38,6 +38,12 @@ SELECT
 FROM analysis.watch AS w
 JOIN plant.equipment AS e ON e.name = w.equipment;
 
+-- The same minute by minute, as a share of the limit.
+CREATE OR REPLACE VIEW dash.score_1m AS
+SELECT s.time, e.line, e.station, s.equipment, s.share_of_limit
+FROM analysis.score_1m AS s
+JOIN plant.equipment AS e ON e.name = s.equipment;
+
 -- Which signals an excursion of several signals is made of, the largest share first.
 CREATE OR REPLACE VIEW dash.contribution AS
 SELECT

@@ -9,7 +9,7 @@ WITH first AS (
         h.hypertable_schema AS schema,
         h.hypertable_name AS hypertable
     FROM timescaledb_information.hypertables AS h
-    WHERE h.hypertable_schema IN ('telemetry', 'cell', 'machine', 'material')
+    WHERE h.hypertable_schema IN ('telemetry', 'cell', 'machine', 'material', 'analysis')
     UNION ALL
     SELECT
         a.view_schema || '.' || a.view_name,

@@ -187,6 +187,11 @@ def _models(connection: Connection, now: datetime) -> None:
         (model[0], now),
     )
     connection.execute(
+        "INSERT INTO analysis.score_1m SELECT %s - make_interval(mins => i), 'l1-filler-01',"
+        " 0.5 + 0.01 * i FROM generate_series(1, 60) AS i",
+        (now,),
+    )
+    connection.execute(
         "INSERT INTO analysis.control_limit (equipment, position, characteristic, version, n, mean,"
         "   sd, k, h, arl0, from_time, to_time)"
         " SELECT 'l1-filler-01', p, 'fill_mass', 1, 100, 6.4, 0.025, 0.25, 8, 1000,"

@@ -84,6 +84,13 @@ def test_kill_9_with_memories_not_yet_written_neither_repeats_nor_misses_anythin
         )
     catch_up(fed.dsn, SignalMonitor(samples.plant, flush_s=0.0))
     assert everything(fed.dsn) == interrupted
+    # The history of the score holds the alarm, above its limit, and where the machine stands now.
+    newest = (
+        "SELECT (SELECT max(share_of_limit) FROM analysis.score_1m) > 1 AND m.share_of_limit >="
+        " w.statistic / w.limit_value FROM analysis.watch AS w JOIN analysis.score_1m AS m"
+        " ON m.equipment = w.equipment AND m.time = date_trunc('minute', w.last_time)"
+    )
+    assert number(fed.dsn, newest) == 1
 
 
 def test_a_model_that_is_promoted_is_used_by_the_monitor_that_runs(
