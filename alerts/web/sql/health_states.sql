@@ -1,10 +1,13 @@
 -- What each machine last said that it does, and since when. Machines repeat their state each shift,
--- so it began at the first row after the last one that says something else. Places of trays are
--- left out: there are tens of thousands, and they never stand.
+-- so it began at the first row after the last one that says something else. Stations of more than a
+-- thousand machines are left out: those are places of trays, which do not stand.
 SELECT e.line, e.station, e.name AS equipment, now_in.state, began.time AS since,
        coalesce(now_in.reason, '') AS reason
   FROM plant.equipment AS e
-  JOIN plant.station ON station.name = e.station AND coalesce(station.position_count, 0) < 256
+  JOIN (SELECT station
+          FROM plant.equipment
+         GROUP BY station
+        HAVING count(*) <= 1000) AS few ON few.station = e.station
  CROSS JOIN LATERAL (
        SELECT s.time, s.state, s.reason
          FROM machine.state AS s
