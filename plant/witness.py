@@ -44,5 +44,3 @@ class Witness(Part):
         if self.group is not None and self.group not in stations[first].equipment:
             there = ", ".join(stations[first].equipment)
             yield f"{first} has no group {self.group!r}; there is {there}"
-
-
