@@ -73,7 +73,10 @@ def _rolled(plant: Plant, step: Step, known: set[str]) -> Iterator[str]:
         # `filling_1m_kept` on the Apache edition; `filling_1m_v1`, `_v2` on the other.
         if table.rpartition("_")[0] in names:
             yield table
-    yield from ("cell.visit_1m", "analysis.score_1m") if step is MINUTE else ("cell.visit_1h", "cell.spread_1h")
+    if step is MINUTE:
+        yield from ("cell.visit_1m", "analysis.score_1m")
+    else:
+        yield from ("cell.visit_1h", "cell.spread_1h")
 
 
 def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
