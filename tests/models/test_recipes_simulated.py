@@ -108,6 +108,7 @@ _DOSES = """
 #: How often the filler began to make another recipe.
 _CHANGES = """
     SELECT count(*) FROM (
-        SELECT recipe, lag(recipe) OVER (ORDER BY time) AS before FROM machine.state
-         WHERE equipment = 'l1-filler-01' AND time >= %s) AS told
+        SELECT coalesce(recipe, 'vehicle') AS recipe,
+               lag(coalesce(recipe, 'vehicle')) OVER (ORDER BY time) AS before
+          FROM machine.state WHERE equipment = 'l1-filler-01' AND time >= %s) AS told
      WHERE recipe <> before"""
