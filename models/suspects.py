@@ -70,6 +70,9 @@ def look_again(connection: Connection, plant: Plant, newest: datetime) -> int:
             return count
         anomaly, until, is_ended = due
         (event,) = read_events(connection, [anomaly])
+        if event.equipment not in plant.equipment:  # the plant file has it no more
+            _forget_look(connection, anomaly)
+            continue
         earlier = read_earlier(connection, event.line, until, [anomaly])
         investigation = Investigation(connection, plant)
         found, is_final = _suspects(connection, plant, event, (investigation, earlier), until)
@@ -78,7 +81,7 @@ def look_again(connection: Connection, plant: Plant, newest: datetime) -> int:
             log.info("suspects of anomaly %d, looked at again: %s", anomaly, found[0].sentence)
             write(connection, anomaly, found)
         if is_final:
-            connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (anomaly,))
+            _forget_look(connection, anomaly)
         else:
             _schedule(connection, plant, event, until, is_ended=is_ended)
     return _LOOKS_A_STEP
@@ -107,7 +110,11 @@ def _schedule(
     """Note when the suspects of *event* are to be looked at again, if they are."""
     at = next_look(plant, event, after, is_ended=is_ended)
     if at is None:
-        connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (event.id,))
+        _forget_look(connection, event.id)
     else:
         given = {"anomaly": event.id, "next_at": at}
         connection.execute(statement("suspect_schedule"), given)
+
+
+def _forget_look(connection: Connection, anomaly: int) -> None:
+    connection.execute("DELETE FROM analysis.suspect_look WHERE anomaly = %s", (anomaly,))
