@@ -41,9 +41,9 @@ def report(
     for one in _outcomes(wanted, plan, jobs):
         done.append(one)
         if save is not None:
-            save.write_text(_document(wanted, plan, done), encoding="utf-8")
+            save.write_text(document_of(wanted, plan, done), encoding="utf-8")
     if as_json:
-        typer.echo(_document(wanted, plan, done))
+        typer.echo(document_of(wanted, plan, done))
         return
     _print(*judge([one for one in done if isinstance(one, Outcome)]))
     for one in done:
@@ -51,7 +51,8 @@ def report(
             typer.echo(f"{one.scenario.name} of seed {one.scenario.seed} failed: {one.reason}")
 
 
-def _document(wanted: Sequence[Scenario], plan: Plan, done: Sequence[Outcome | Failed]) -> str:
+def document_of(wanted: Sequence[Scenario], plan: Plan, done: Sequence[Outcome | Failed]) -> str:
+    """Return as JSON what is known of the *wanted* scenarios when so many of them are *done*."""
     outcomes = [one for one in done if isinstance(one, Outcome)]
     verdicts, healthy = judge(outcomes)
     there = {one.scenario for one in outcomes}

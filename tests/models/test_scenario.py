@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from bench.scenario import FAULTS, PAIRS, Scenario, UnknownFaultError, chosen
 from bench.scenario_judge import judge, totals
-from bench.scenario_run import PLANT, Plan, run_all
+from bench.scenario_report import document_of
+from bench.scenario_run import PLANT, Failed, Plan, run_all
 from bench.scenario_seen import Anomaly, Judged, Outcome, Ranked, Seen
 from bench.scenario_truth import Done
 from plant.load import load_plant
@@ -72,6 +74,42 @@ def test_a_culprit_further_down_the_list_has_its_rank_and_a_wrong_one_none() -> 
         assert verdict.detected
 
 
+def test_a_wrong_gauge_must_be_named_as_the_sensor_and_nothing_else_may_be() -> None:
+    """Named as a place at the alarm, as the sensor when it was looked at again."""
+    coater = done("F18", "coater", is_measurement=True)
+    at_once = anomaly("coater", 5, "coater")
+    again = at_once._replace(last=Ranked(("coater", "coater"), ("sensor", "equipment"), "Sensor"))
+    for fault, ranks in ((coater._replace(is_gauge=True), (None, 1)), (coater, (1, 2))):
+        (verdict,), _ = judge([outcome(()), outcome((fault,), again)])
+        assert (verdict.rank, verdict.last_rank) == ranks
+        assert (verdict.first, verdict.last) == ("coater did it", "Sensor")
+    last = totals([verdict])[-1]
+    assert (last.first, last.among_three, last.last_first) == (1, 1, 0)
+
+
+def test_what_is_done_is_told_while_more_is_to_come() -> None:
+    """Without the healthy line of a seed nothing can be said of its faults yet."""
+    plan, fault = Plan(), done("F12", "filler:3")
+    wanted = [Scenario(names, seed) for seed in (1, 2) for names in ((), ("F12",), ("F12", "F09"))]
+    found = outcome((fault,), anomaly("filler:3", 5, "filler:3"))
+    pair = outcome((fault, done("F09", "welder")), anomaly("filler:3", 5, "filler:3"))
+    told = json.loads(document_of(wanted, plan, [found, pair]))
+    assert told["verdicts"] == []
+    assert len(told["missing"]) == 4
+    failed = Failed(Scenario(("F12",), 2), "OperationalError: gone")
+    told = json.loads(document_of(wanted, plan, [found, pair, outcome(()), failed]))
+    assert [(v["scenario"], v["fault"]) for v in told["verdicts"]] == [
+        ("F12", "F12"), ("F12+F09", "F12"),
+    ]  # fmt: skip
+    assert told["failed"] == [{"scenario": "F12", "seed": 2, "reason": "OperationalError: gone"}]
+    assert told["missing"] == ["healthy of seed 2", "F12 of seed 2", "F12+F09 of seed 2"]
+
+
+def test_a_scenario_runs_as_long_as_its_faults_take_to_show() -> None:
+    days = [Scenario(names, 1).days(0.25) for names in ((), ("F12",), ("F12", "F05"), ("F06",))]
+    assert days == [0.25, 0.25, 0.5, 1.5]
+
+
 def test_of_a_pair_each_fault_has_its_own_alarms() -> None:
     dose, weld = anomaly("filler:3", 10, "filler:3"), anomaly("welder", 40, "welder")
     first, second = done("F12", "filler:3"), done("F09", "welder")
@@ -106,6 +144,8 @@ def test_cells_that_are_told_without_an_alarm_count_as_seen_and_condemned_ones_a
 def test_all_faults_and_pairs_are_there_and_fit_the_line() -> None:
     everything = chosen([], [1, 2, 3])
     assert len(everything) == 3 * (1 + 18 + 10)
+    parts = [min(len(one.faults), 2) for one in everything]
+    assert parts == sorted(parts), "healthy lines, faults alone, pairs"
     assert len(FAULTS) == 18
     assert all(name in FAULTS for pair in PAIRS for name in pair)
     plant = load_plant(PLANT)
