@@ -4,8 +4,9 @@
 # make faults the long forms of the fault tests; about 25 minutes
 # make pictures  the pictures of the page in docs/, with a real browser; some minutes
 # make dashboards-check  every query of every board on 30 simulated days (ARGS="--lines 8")
+# make grafana-test  the boards in a real Grafana: GRAFANA_URL, or `grafana` on the PATH
 # make check  ruff, mypy --strict, import rules
-.PHONY: demo bench test faults pictures dashboards-check check format clean
+.PHONY: demo bench test faults pictures dashboards-check grafana-test check format clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +33,9 @@ pictures: .venv/ready-to-develop
 dashboards-check: .venv/ready-to-develop
 	@$(BIN)/jellyroll stack install
 	@$(BIN)/python -m tests.dashboards.line_of_30_days $(ARGS)
+
+grafana-test: .venv/ready-to-develop
+	@$(BIN)/python -m tests.dashboards.grafana
 
 check: .venv/ready-to-develop
 	@$(BIN)/ruff check

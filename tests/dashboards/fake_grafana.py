@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ class FakeGrafana:
     boards: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: dict[str, list[str]] = field(default_factory=dict)
     provisioned: set[str] = field(default_factory=set)
+    #: What the data source answers to a query with this text in it: an error.
+    query_errors: dict[str, str] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     saves: int = 0
     url: str = ""
 
@@ -43,12 +47,28 @@ class FakeGrafana:
         self.saves += 1
         return 200, {"uid": uid, "version": board["version"], "status": "success"}
 
+    def query(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer one query with one frame of one row, or with an error as Grafana words it."""
+        self.asked.append(body)
+        (asked,) = body["queries"]
+        for text, error in self.query_errors.items():
+            if text in asked["rawSql"]:
+                result = {"error": error, "status": 400, "frames": []}
+                return 400, {"results": {asked["refId"]: result}}
+        frame = {
+            "schema": {"fields": [{"name": "__text"}, {"name": "__value"}]},
+            "data": {"values": [["Line 1"], ["l1"]]},
+        }
+        return 200, {"results": {asked["refId"]: {"status": 200, "frames": [frame]}}}
+
     def answer(  # noqa: C901, PLR0911, PLR0912  # one case per address
         self, method: str, path: str, token: str, body: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
         """Return status and document for a request below `/api`."""
         if path == "/health":
             return 200, {"database": "ok", "version": self.version}
+        if path.startswith("/serviceaccounts") and token.startswith("Basic "):
+            return 201, {"id": 1, "key": TOKEN}
         if token != f"Bearer {TOKEN}":
             return 401, {"message": "Invalid API key"}
         if method == "POST" and self.role == "Viewer":
@@ -79,12 +99,14 @@ class FakeGrafana:
                 return 200, {"versions": newest[:1]}
             case ["POST", "dashboards", "db"]:
                 return self.save(body)
+            case ["POST", "ds", "query"]:
+                return self.query(body)
         return missing
 
 
 @contextmanager
-def served(fake: FakeGrafana) -> Iterator[FakeGrafana]:
-    """Serve *fake* on a port of its own; `fake.url` says where."""
+def served(fake: FakeGrafana, port: int = 0) -> Iterator[FakeGrafana]:
+    """Serve *fake* on *port*, or one of its own; `fake.url` says where."""
 
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
@@ -105,7 +127,7 @@ def served(fake: FakeGrafana) -> Iterator[FakeGrafana]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_port}"
@@ -115,3 +137,9 @@ def served(fake: FakeGrafana) -> Iterator[FakeGrafana]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+if __name__ == "__main__":
+    # In place of the program `grafana`.
+    with served(FakeGrafana(), int(os.environ["GF_SERVER_HTTP_PORT"])):
+        threading.Event().wait()

@@ -12,7 +12,65 @@ CELL = "D1"
 ROLL = "l1-c-roll-000001"
 
 
-def fill_other_boards(connection: Connection, now: datetime) -> None:
+def fill_all(connection: Connection, now: datetime) -> None:
+    """Insert something for every panel of every board."""
+    # A cell each 5 s for the last two hours, each 3 minutes for the last two days, each hour for
+    # the last 90 days, on eight nozzles of which the third doses low.
+    for every_s, count in ((5, 1_440), (180, 960), (3_600, 2_160)):
+        connection.execute(
+            "INSERT INTO cell.filling (time, cell, equipment, position, verdict, fill_mass)"
+            " SELECT %(now)s - make_interval(secs => %(every)s * i),"
+            "   'c' || %(every)s || '-' || i, 'l1-filler-01', 1 + i %% 8,"
+            "   CASE i %% 50 WHEN 0 THEN 'fail' ELSE 'pass' END,"
+            "   6.4 + 0.02 * sin(i) - CASE i %% 8 WHEN 2 THEN 0.38 ELSE 0 END"
+            " FROM generate_series(1, %(count)s) AS i",
+            {"now": now, "every": every_s, "count": count},
+        )
+    connection.execute(
+        "INSERT INTO cell.welding (time, cell, equipment, weld_current)"
+        " SELECT %s - make_interval(secs => 60 * i), 'w' || i, 'l1-welder-01', 900"
+        " FROM generate_series(1, 100) AS i",
+        (now,),
+    )
+    connection.execute(
+        "INSERT INTO telemetry.filling (time, equipment, vacuum, dose_flow)"
+        " SELECT now() - make_interval(secs => i), 'l1-filler-01', 5,"
+        "   array_fill(0.05::float8, '{8}')"
+        " FROM generate_series(1, 50) AS i"
+    )
+    connection.execute(
+        "INSERT INTO ingest.batch"
+        " (id, worker, received_at, committed_at, messages, rows, value_count, dead_letters)"
+        " SELECT i, 'w', t, t, 100, 100, 2000, 1 FROM generate_series(1, 500) AS i"
+        " CROSS JOIN LATERAL (SELECT %s - make_interval(mins => 10 * i) AS t) AS at",
+        (now,),
+    )
+    connection.execute(
+        "INSERT INTO ingest.dead_letter"
+        " (batch, received_at, topic, payload, reason, detail, digest)"
+        " SELECT id, received_at, 'v1/acme/desoto/x', '{', 'bad json', 'ends early', sha256('x')"
+        " FROM ingest.batch WHERE id > 3"
+    )
+    for state, minutes in (("on", 60), ("off", 30), ("on", 10)):
+        connection.execute(
+            "INSERT INTO analysis.anomaly (detected_at, state, line, station, equipment, position,"
+            " characteristic, direction, since, time, statistic, limit_value, value, expected, sd,"
+            " unit, samples, last_points, model)"
+            " VALUES (%s, %s, 'l1', 'filling', 'l1-filler-01', 3, 'fill_mass', 'low', %s, %s,"
+            " 9, 5, 6.02, 6.4, 0.025, 'g', 12, '[]', 'cusum-1')",
+            (now - timedelta(minutes=minutes), state, now - timedelta(minutes=minutes + 5), now),
+        )
+    connection.execute(
+        "INSERT INTO alert.alert (opened_at, state, severity, line, station, equipment, position,"
+        " characteristic, direction, title, since, details) VALUES (%s, 'unacknowledged', 'high',"
+        " 'l1', 'filling', 'l1-filler-01', 3, 'fill_mass', 'low', 'Nozzle 3 doses low', %s, '{}')",
+        (now - timedelta(minutes=9), now - timedelta(minutes=15)),
+    )
+    _fill_other_boards(connection, now)
+    connection.execute("ANALYZE")
+
+
+def _fill_other_boards(connection: Connection, now: datetime) -> None:
     """Insert states, cells from winding to grade, material, rooms, models and followers."""
     _states(connection, now)
     _cells(connection, now)
