@@ -14,7 +14,7 @@ from dashboards.remote import Source
 from dashboards.targets import committed, queried
 from tests.dashboards import grafana as grafana_test
 from tests.dashboards.fake_grafana import TOKEN, FakeGrafana, served
-from tests.dashboards.grafana import Grafana, ask, main, pictures, examine
+from tests.dashboards.grafana import Grafana, ask, examine, main, pictures
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Source("db:5432", "jellyroll", "secret")
