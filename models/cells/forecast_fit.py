@@ -31,7 +31,7 @@ _FIRST, _FOLDS = 0.4, 3
 _SEEN = 0.5
 #: Targets further than this from the median are faults: nothing is learnt from them.
 _FAR_SD = 8.0
-#: A reading that is the same for all cells of a batch is unheard of if so many batches are known.
+#: What is usual of a reading that all cells of a batch share is learnt from so many batches.
 _MIN_BATCHES = 20
 _TREES = {"max_iter": 40, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
 
@@ -166,7 +166,8 @@ def _stage(
     limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in standing.T])
     for at, name in enumerate(features):
         if entry_of(name) and len(np.unique(raw[np.isfinite(raw[:, at]), at])) < _MIN_BATCHES:
-            limit[at] = np.inf
+            scale[at], limit[at] = _by_the_plant_file(standard, name, float(centre[at]))
+            standing[:, at] = (raw[:, at] - centre[at]) / scale[at]
     blank = StageModel(station, features, centre, scale, limit, {})
     later = blank.rows(after)
     truth, truth_after = (measured(c, standard.quality) for c in (past, after))
@@ -182,6 +183,13 @@ def _stage(
         for name in forecast.targets
     }
     return StageModel(station, features, centre, scale, limit, targets)
+
+
+def _by_the_plant_file(standard: Standard, name: str, centre: float) -> tuple[float, float]:
+    """Return sd and limit about *centre* of a reading of which too few batches are known."""
+    signal = standard.of_feature(name)
+    edges = [abs(edge - centre) for edge in (signal.low, signal.high) if edge is not None]
+    return signal.sd, max(edges, default=np.inf) / signal.sd
 
 
 def _target(

@@ -170,6 +170,7 @@ def webbed(cells: Cells, *, gauge: float = 0.0, coating: float = 0.0) -> Cells:
             about("loading_c"): 24.66 + gauge + level,
             witness("loading_c"): 63.6 + 1.026 * level + 0.01 * rng.normal(size=len(cells)),
             witnesses("loading_c"): np.full(len(cells), 200.0),
+            about("vacuum_c"): 0.5 + np.arange(len(cells)) // 1000 / 100,
         },
     )
 
@@ -192,6 +193,18 @@ def test_a_coating_that_is_too_light_is_held_and_a_gauge_that_is_off_holds_nobod
     (reason,) = {r._replace(value=0.0, text="") for reasons in drifted.values() for r in reasons}
     assert (reason.kind, reason.measure) == (ReasonKind.MEASUREMENT, about("loading_c"))
     assert reason.expected == pytest.approx(24.66, abs=0.001)
+
+
+def test_of_a_few_batches_only_what_is_beyond_the_limits_of_the_plant_file_is_unheard_of(
+    standard: Standard, pilot: Plant, forecaster: Forecaster
+) -> None:
+    cells = webbed(unformed(tied(made_cells(pilot, 300, seed=16))))
+    batch = np.arange(len(cells)) // 100
+    pressure = np.choose(batch, [0.5, 0.9, 8.0])
+    cells = replace(cells, values={**cells.values, about("vacuum_c"): pressure})
+    held = forecaster.reasons(standard, cells)
+    assert set(held) == set(cells.cell[batch == 2])
+    assert {r.measure for reasons in held.values() for r in reasons} == {about("vacuum_c")}
 
 
 def test_metres_make_a_forecast_better_than_results_alone(
