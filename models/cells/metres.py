@@ -95,7 +95,7 @@ class Gauge(NamedTuple):
 
 
 #: A witness is heard if so many cells are it, and its answer would be so many standard errors.
-_MIN_WITNESSES, _CLEAR = 10, 4.0
+_MIN_WITNESSES, _CLEAR = 10, 6.0
 
 
 def contradicted(
