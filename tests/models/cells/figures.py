@@ -3,13 +3,14 @@
     python -m tests.models.cells.figures CLEAN FAULTY...
 
 CLEAN is what the reference is learnt from; the truth of FAULTY is beside it: FAULTY.parquet. Runs
-of 14 days: `--history 14d --history-period 1d`, a fault from `@-14d` on.
+of 14 days: `--history 14d --history-period 1d --no-curves --until-live`, a fault from `@-14d` on;
+with `--no-scrap` where a station would take its cells out before the end of the line.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -41,18 +42,26 @@ def main(clean: Path, faulty: list[Path]) -> None:
     judge = Judge(by_recipe, {recipe: reference}, tuple(plant.equipment))
     for folder in [clean, *faulty]:
         truth = folder.with_suffix(".parquet")
-        named = pq.read_table(truth)["cell"].to_pylist() if truth.exists() else []
-        touched = {cell for cell in named if cell}
+        touched: dict[str, set[str]] = defaultdict(set)
+        if truth.exists():
+            named = pq.read_table(truth, columns=["fault", "cell"])
+            for fault, cell in zip(*(c.to_pylist() for c in named.columns), strict=True):
+                if cell:
+                    touched[fault].add(cell)
         cells = finished(folder, plant)
         verdicts = judge.judge(cells, {}, np.ones(len(cells), dtype=bool))
-        bad = [verdict for verdict in verdicts if verdict.cell in touched]
-        good = [verdict for verdict in verdicts if verdict.cell not in touched]
+        for fault, its in sorted(touched.items()):
+            bad = [verdict for verdict in verdicts if verdict.cell in its]
+            print(
+                folder.name, fault, len(bad), "touched,",
+                sum(verdict.disposition in _HELD for verdict in bad), "held or scrapped,",
+                dict(Counter(verdict.fault_class.value for verdict in bad)),
+            )  # fmt: skip
+        good = [v for v in verdicts if not any(v.cell in its for its in touched.values())]
         held = sum(verdict.disposition is Disposition.HOLD for verdict in good)
         print(
-            folder.name, len(verdicts), "cells,", len(bad), "touched,",
-            sum(verdict.disposition in _HELD for verdict in bad), "held or scrapped,",
-            dict(Counter(verdict.fault_class.value for verdict in bad)),
-            f"good held {1e6 * held / max(1, len(good)):.0f} ppm",
+            folder.name, len(good), "good cells,", held, "held,",
+            f"{1e6 * held / max(1, len(good)):.0f} ppm", flush=True,
         )  # fmt: skip
 
 
