@@ -173,7 +173,7 @@ def measure(services: Services, plant_file: Path, seconds: float, load: float) -
         behind = _wait(connection)
         rows = connection.execute(_LATENCIES, (from_us(begin_us),)).fetchall()
         latencies = [latency for (latency,) in rows]
-        (scored,) = connection.execute("SELECT sum(points)::bigint FROM analysis.chart").fetchone()
+        points = connection.execute("SELECT sum(points)::bigint FROM analysis.chart").fetchone()
         services.check()
         return MonitorResult(
             seconds=passed,
@@ -182,7 +182,7 @@ def measure(services: Services, plant_file: Path, seconds: float, load: float) -
             cores_monitor=spent / passed,
             peak_memory_mb=peak_memory_mb(monitor.pid),
             results_fed=feed.results,
-            results_scored=scored,
+            results_scored=int(points[0] or 0) if points else 0,
             anomalies=len(latencies),
             latency_p50_s=_quantile(latencies, 0.5),
             latency_p99_s=_quantile(latencies, 0.99),

@@ -60,7 +60,7 @@ def test_a_changeover_is_no_alarm_and_a_fault_of_the_second_recipe_is_one(
             " GROUP BY 1 ORDER BY 1"
         ).fetchall()
         assert baselines == [("storage", 8), ("vehicle", 8)]
-        doses = dict(connection.execute(_DOSES).fetchall())
+        doses: dict[str, float] = dict(connection.execute(_DOSES).fetchall())
         assert (doses["vehicle"], doses["storage"]) == pytest.approx((6.40, 6.05), abs=0.01)
         assert watch(WATCHED_H) == []
         changes = connection.execute(_CHANGES, (history,)).fetchone()

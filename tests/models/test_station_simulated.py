@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 
@@ -23,8 +23,7 @@ STATIONS = ("mixing", "calendering", "vacuum_drying", "dry_room", "winding", "fi
 HISTORY_H, CLEAN_H, FAULT_H, REST_H = 4 * 24, 3 * 24, 3, 5
 
 
-@dataclass(frozen=True)
-class Alarm:
+class Alarm(NamedTuple):
     machine: str
     characteristic: str
     since: datetime

@@ -115,7 +115,7 @@ def distance(forecaster: Forecaster, cells: Cells) -> Floats:
     for model in stage.targets.values():
         apart = np.abs(model.predict(rows).value - model.usual) / (model.spread * model.limit)
         sizes.append(apart[:, None])
-    return np.nan_to_num(np.concatenate(sizes, axis=1)).max(axis=1)
+    return np.asarray(np.nan_to_num(np.concatenate(sizes, axis=1)).max(axis=1), dtype=np.float64)
 
 
 def ranked(sizes: Floats, bad: Floats) -> float:
