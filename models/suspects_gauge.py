@@ -62,8 +62,7 @@ def ask_metres(
         visits = newest_cells(
             connection, plant, (event.line, one.by_station), one.by, until=until, most=_NEWEST
         )
-        if plant.recipes and event.recipe in plant.recipes:
-            visits = visits.only(visits.recipe == list(plant.recipes).index(event.recipe))
+        visits = visits.only(_is_of_recipe(plant, event, visits))
         passing = _passing(connection, plant, event, visits, until) if len(visits.key) else None
         if passing is None:
             continue
@@ -116,7 +115,7 @@ def ask_cells(
             continue
         row = again.rows_of(scene.key)
         value: Floats = np.where(row >= 0, again.value[row], np.nan).astype(np.float64)
-        known = np.isfinite(value) & np.isfinite(deviation)
+        known = np.isfinite(value) & np.isfinite(deviation) & _is_of_recipe(plant, event, visits)
         order = np.argsort(own.time_us, kind="stable")
         since, before = order[(cells & known)[order]], order[(others & known)[order]]
         if min(len(since), len(before)) < _LEAST_CELLS // 2:
@@ -144,6 +143,13 @@ def _relations(
     for one in relations(plant, event.station, group):
         if one.is_of_cells is of_cells and set(one.of) & set(names):
             yield one
+
+
+def _is_of_recipe(plant: Plant, event: Event, visits: Visits) -> Bools:
+    """Return which *visits* are of the recipe of *event*: others have other masses."""
+    recipes = list(plant.recipes)
+    number = recipes.index(event.recipe) if event.recipe in recipes else 0
+    return np.asarray(visits.recipe == number)
 
 
 def _passing(

@@ -65,7 +65,7 @@ class Investigation:
         written = [self._written(event, suspect, until) for suspect in found]
         return (
             self._gauge(event, visits, cells, (found[0], known, written[0]), until)
-            + self._traced(event, (found[0], known), bonus, until)
+            + self._traced(event, visits, (found[0], known), bonus, until)
             + written
         )
 
@@ -112,6 +112,7 @@ class Investigation:
     def _traced(
         self,
         event: Event,
+        visits: Visits,
         first: tuple[Suspect, Sequence[Claim]],
         bonus: dict[Name, float],
         until: datetime,
@@ -121,7 +122,10 @@ class Investigation:
         scene = self._scene
         assert scene is not None
         mask = cells_of(suspect, scene.factors, known)
-        found = trace(self._connection, self._plant, scene, mask, suspect.name.station)
+        found = trace(
+            self._connection, self._plant, scene, visits.recipe,
+            cells=mask, suspect_station=suspect.name.station,
+        )  # fmt: skip
         if found is None:
             return []
         own = {name: max(_OWN_PLACE, bonus.get(name, 0.0)) for name in found.own_places()}

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.sql import statement
-from models.suspects_levels import Bools, Cells, Factor, Floats
+from models.suspects_levels import Bools, Cells, Factor, Floats, Ints
 from models.suspects_passing import Passing
 from models.suspects_rank import CLIP, Name
 from models.suspects_results import read_measured
@@ -53,11 +53,18 @@ class Trace(NamedTuple):
 
 
 def trace(
-    connection: Connection, plant: Plant, scene: Scene, cells: Bools, suspect_station: str
+    connection: Connection,
+    plant: Plant,
+    scene: Scene,
+    recipe: Ints,
+    *,
+    cells: Bools,
+    suspect_station: str,
 ) -> Trace | None:
     """Return where the *cells* of a suspect differ already, None if they do nowhere.
 
-    Stations that no chart watches are asked, up to that of the suspect, the first one first.
+    Stations that no chart watches are asked, up to that of the suspect, the first one first. Each
+    cell is compared with others of its *recipe*.
     """
     order = list(plant.stations)
     others = ~cells
@@ -78,13 +85,14 @@ def trace(
         )  # fmt: skip
         differing = [
             (name, value, found)
-            for name, value in zip(names, measured.values.T, strict=True)
+            for name, column in zip(names, measured.values.T, strict=True)
+            for value in [_centred(column, recipe, others)]
             if (found := _differs(value[cells], value[others])) is not None
         ]
         if not differing:
             continue
-        name, value, (middle, sd, shift) = max(differing, key=lambda one: abs(one[2][2]))
-        deviation = np.where(np.isfinite(value), value - middle, 0.0)
+        name, value, (sd, shift) = max(differing, key=lambda one: abs(one[2][1]))
+        deviation = np.where(np.isfinite(value), value, 0.0)
         towards = np.sign(shift) * deviation / sd
         affected = towards > max(abs(shift) / 2.0, _FAR)
         return Trace(
@@ -96,17 +104,28 @@ def trace(
     return None
 
 
-def _differs(own: Floats, others: Floats) -> tuple[float, float, float] | None:
-    """Return middle and sd of *others*, and how many sd *own* are away; None if not far enough."""
+def _centred(value: Floats, recipe: Ints, others: Bools) -> Floats:
+    """Return *value* less the median of the *others* of each recipe, NaN where they are few."""
+    centred = np.full(len(value), np.nan)
+    for code in np.unique(recipe).tolist():
+        own = recipe == code
+        usual = value[own & others & np.isfinite(value)]
+        if len(usual) >= _LEAST_CELLS:
+            centred[own] = value[own] - np.median(usual)
+    return centred
+
+
+def _differs(own: Floats, others: Floats) -> tuple[float, float] | None:
+    """Return the sd of *others*, and how many of it *own* are away; None if not far enough.
+
+    Both are centred about the others.
+    """
     own, others = own[np.isfinite(own)], others[np.isfinite(others)]
     if min(len(own), len(others)) < _LEAST_CELLS:
         return None
-    middle = float(np.median(others))
-    sd = _ROBUST * float(np.median(np.abs(others - middle)))
-    if sd == 0.0:
-        return None
-    shift = (float(np.median(own)) - middle) / sd
-    return (middle, sd, shift) if abs(shift) >= _FAR else None
+    sd = _ROBUST * float(np.median(np.abs(others)))
+    shift = float(np.median(own)) / sd if sd > 0.0 else 0.0
+    return (sd, shift) if abs(shift) >= _FAR else None
 
 
 def _is_charted(connection: Connection, passing: Passing) -> bool:
