@@ -47,7 +47,10 @@ class Watched:
                 "  FROM analysis.anomaly WHERE state = 'on' AND time BETWEEN %s AND %s ORDER BY id",
                 (begin, end),
             ).fetchall()
-        return begin, [Alarm(*row[:4], tuple(part["signal"] for part in row[4])) for row in rows]
+        return begin, [
+            Alarm(machine, what, since, time, tuple(part["signal"] for part in parts))
+            for machine, what, since, time, parts in rows
+        ]
 
 
 @pytest.fixture(scope="module")
