@@ -184,7 +184,7 @@ def _measured(
     """
     relation, position = measured
     before, since = (_minutes(time_us) for time_us in times_us)
-    rows = read_moments(connection, plant, event.equipment, relation.of, before + since)
+    rows = read_moments(connection, plant, event, relation.of, before + since)
     if position is not None:
         rows = [values[:, [position - 1]] for values in rows]
     read = _middle(np.stack([_middle(values) for values in rows], axis=1))

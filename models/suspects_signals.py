@@ -15,11 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from psycopg import sql
 
+from models.monitor_states import NOTHING_KNOWN, read_states
 from models.sql import statement
 from models.suspects_event import Event
-from models.suspects_levels import Floats
+from models.suspects_levels import Bools, Floats
 from plant.model import Plant
 from plant.tables import Kind
+from plant.times import to_us
 from storage.connect import Connection
 
 _SIGNAL = re.compile(r"(\w+?)(?:\[(\d+)\])?")
@@ -82,7 +84,7 @@ def read_sides(
     before = list(_moments(event.since - span, event.since, _MOMENTS_BEFORE))
     after = list(_moments(event.since, event.time + _MINUTE, _MOMENTS))
     found = []
-    for values in read_moments(connection, plant, event.equipment, signals, before + after):
+    for values in read_moments(connection, plant, event, signals, before + after):
         sides = [side[np.isfinite(side).any(axis=1)] for side in np.split(values, [len(before)])]
         early = len(sides[0]) - int(_LATE * len(sides[0]))
         found.append((sides[0][:early], sides[1]))
@@ -92,29 +94,45 @@ def read_sides(
 def read_moments(
     connection: Connection,
     plant: Plant,
-    equipment: str,
+    event: Event,
     signals: Sequence[str],
     moments: Sequence[datetime],
 ) -> list[Floats]:
     """Return for each of *signals* its values at *moments*: moments x positions, NaN for null.
 
-    A signal that is one number has one position. The value is the first one within a minute.
+    A signal that is one number has one position. The value is the first one within a minute; there
+    is none while the machine of *event* did not run, or for another recipe.
     """
-    station_name = plant.equipment[equipment].station
-    station = plant.stations[station_name]
-    table = plant.tables[Kind.TELEMETRY, station_name]
+    station = plant.stations[event.station]
+    table = plant.tables[Kind.TELEMETRY, event.station]
     command = statement("suspect_samples").format(
         table=sql.Identifier(table.schema, table.name),
         values=sql.SQL(", ").join(map(sql.Identifier, signals)),
     )
-    rows = connection.execute(command, {"times": list(moments), "machine": equipment}).fetchall()
+    given = {"times": list(moments), "machine": event.equipment}
+    rows = connection.execute(command, given).fetchall()
+    alike = _is_alike(connection, plant, event, moments)
     found = []
     for at, name in enumerate(signals, 1):
         read = _values([row[at] for row in rows], per_position=station.signals[name].per_position)
         values = np.full((len(moments), read.shape[1]), np.nan)
         values[[row[0] - 1 for row in rows]] = read
+        values[~alike] = np.nan
         found.append(values)
     return found
+
+
+def _is_alike(
+    connection: Connection, plant: Plant, event: Event, moments: Sequence[datetime]
+) -> Bools:
+    """Return at which *moments* the machine of *event* ran, with the same recipe."""
+    default = next(iter(plant.recipes), "")
+    recipe = event.recipe if event.recipe in plant.recipes else default
+    states = read_states(connection, [event.equipment], min(moments), default)
+    own = states.get(event.equipment, NOTHING_KNOWN)
+    times_us = np.array([to_us(moment) for moment in moments], dtype=np.int64)
+    made = np.array([name == recipe for name in own.recipe(times_us, default)], dtype=np.bool_)
+    return own.running(times_us) & made
 
 
 def main_position(shifts: Iterable[Shift]) -> int | None:
