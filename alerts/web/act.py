@@ -30,14 +30,16 @@ Why = Annotated[str, Form(max_length=4000)]
 def post_acknowledge(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Take the alert."""
     return changed(
-        desk, number, lambda: acknowledge(desk.connection, number, desk.visitor.name, why)
+        desk, number, why, lambda: acknowledge(desk.connection, number, desk.visitor.name, why)
     )
 
 
 @router.post("/comment")
 def post_comment(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Add a comment."""
-    return changed(desk, number, lambda: comment(desk.connection, number, desk.visitor.name, why))
+    return changed(
+        desk, number, why, lambda: comment(desk.connection, number, desk.visitor.name, why)
+    )
 
 
 @router.post("/assign")
@@ -52,6 +54,7 @@ def post_assign(
     return changed(
         desk,
         number,
+        why,
         lambda: assign(desk.connection, number, desk.visitor.name, why, assignee=name),
     )
 
@@ -66,14 +69,16 @@ def post_shelve(
     """Put the alert aside for some hours."""
     until = datetime.now(UTC) + timedelta(hours=hours)
     return changed(
-        desk, number, lambda: shelve_within(desk.connection, number, desk.visitor, why, until)
+        desk, number, why, lambda: shelve_within(desk.connection, number, desk.visitor, why, until)
     )
 
 
 @router.post("/unshelve")
 def post_unshelve(desk: TechnicianDesk, number: Number, why: Why = "") -> Response:
     """Take the alert off the shelf."""
-    return changed(desk, number, lambda: unshelve(desk.connection, number, desk.visitor.name, why))
+    return changed(
+        desk, number, why, lambda: unshelve(desk.connection, number, desk.visitor.name, why)
+    )
 
 
 @router.post("/resolve")
@@ -91,6 +96,7 @@ def post_resolve(
     return changed(
         desk,
         number,
+        why,
         lambda: resolve(
             desk.connection, number, desk.visitor.name, why, resolution=resolution, cause_code=code
         ),
@@ -112,11 +118,14 @@ def shelve_within(
 
 
 def changed(
-    desk: Desk, number: int, change: Callable[[], Alert], link: str | None = None
+    desk: Desk, number: int, said: str, change: Callable[[], Alert], link: str | None = None
 ) -> Response:
-    """Make *change* and show the alert as it then is; a refusal is told on its page."""
+    """Make *change* and show the alert as it then is.
+
+    A refusal is told on its page, with what the person *said*, so that it is not lost.
+    """
     try:
         change()
     except AlertsError as error:
-        return alert_page(desk, number, link=link, status=409, refused=str(error))
+        return alert_page(desk, number, link=link, status=409, refused=str(error), said=said)
     return RedirectResponse(link or f"/alerts/{number}", 303)

@@ -70,11 +70,17 @@ def alert(desk: ViewerDesk, number: Number) -> HTMLResponse:
 
 
 def alert_page(
-    desk: Desk, number: int, *, link: str | None = None, status: int = 200, refused: str = ""
+    desk: Desk,
+    number: int,
+    *,
+    link: str | None = None,
+    status: int = 200,
+    refused: str = "",
+    said: str = "",
 ) -> HTMLResponse:
     """Return the page of one alert; *link* is the path of the signed link it is seen by.
 
-    *refused* says why a change was not made. Raise 404.
+    *refused* says why a change was not made, *said* what its form held. Raise 404.
     """
     try:
         told = story(desk.connection, number)
@@ -86,7 +92,7 @@ def alert_page(
         desk.request, "alert.html", desk.visitor, status,
         story=told, alert=told.alert, exhibit=exhibit(desk.connection, context, told),
         dashboard=dashboard_of(context, told), link=link, here=link or f"/alerts/{number}",
-        refused=refused, causes=CAUSE_CODES,
+        refused=refused, said=said, causes=CAUSE_CODES,
         shelvings=[h for h in _SHELVINGS_H if timedelta(hours=h) <= longest],
     )  # fmt: skip
 

@@ -61,6 +61,7 @@ def acknowledge_by_link(found: ByLink, why: Why = "") -> Response:
     return changed(
         found.desk,
         number,
+        why,
         lambda: acknowledge(found.desk.connection, number, person, why),
         found.path,
     )
