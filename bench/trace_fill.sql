@@ -50,6 +50,10 @@ SELECT cell, time + interval '12 days', 'l1', CASE WHEN n % 50 = 0 THEN NULL ELS
        CASE WHEN n % 50 = 0 THEN 'scrap' ELSE 'pass' END, 'none', '[]', '{{}}'
   FROM made;
 
+INSERT INTO material.hold (who, what, cell, reason)
+SELECT 'bench', step.what, cell, 'looked at again'
+  FROM made, (VALUES ('hold'), ('release')) AS step (what) WHERE n % 500 = 7;
+
 INSERT INTO ledger.disposition (who, file_sha256, cell, what, on_date, customer, customer_class)
 SELECT 'bench', '', cell, 'sold', (time + interval '30 days')::date, 'Grid Co', 'unrelated'
   FROM made WHERE n % 5 = 1;

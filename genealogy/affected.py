@@ -22,7 +22,7 @@ class ChoiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Cells by what they have in common; exactly one of cells, thing and equipment is given.
+    """Cells by what they have in common: a *thing*, a machine, or else that they are *cells*.
 
     *thing* is a lot, slurry, roll or strip, of which metres *from_m* to *to_m* may be named;
     *equipment* is a machine, of which *position* and the time from *since* to before *until*.
@@ -98,14 +98,14 @@ def _states(chosen: sql.Composed) -> sql.Composed:
 
 def _chosen(connection: Connection, plant: Plant, choice: Choice) -> sql.Composed:
     """Return the query of the cells of *choice*, each once, its values in it."""
-    if choice.cells:
-        query = "SELECT DISTINCT unnest(%(cells)s::text[])"
-        return _bound(connection, sql.SQL(query), {"cells": list(choice.cells)})
     if choice.thing:
         parts = [_of_things(connection, plant, [choice.thing], choice.from_m, choice.to_m)]
         mounts = _mounts_of(connection, plant, choice.thing)
         parts += [_at(connection, plant, where) for where in mounts]
         return sql.SQL("\nUNION\n").join(sql.SQL("({})").format(part) for part in parts)
+    if not choice.equipment:
+        query = "SELECT DISTINCT unnest(%(cells)s::text[])"
+        return _bound(connection, sql.SQL(query), {"cells": list(choice.cells)})
     if choice.equipment not in plant.equipment:
         raise ChoiceError(f"{choice.equipment!r} is not in the plant file")
     if not _is_of_cells(plant, choice.equipment):

@@ -11,8 +11,9 @@ import pytest
 from psycopg.types.range import TimestamptzRange
 
 from genealogy import checks, mounts
-from genealogy.affected import Choice, cells_of
+from genealogy.affected import Choice, cells_of, hold
 from genealogy.checks import flags_of
+from genealogy.current import bring_up
 from genealogy.trace import lots_at, upstream, visits
 from plant.model import Plant
 from storage.connect import Connection, connect
@@ -105,6 +106,17 @@ def test_two_things_cannot_be_in_one_place_at_one_time(connection: Connection) -
         connection.execute(
             "INSERT INTO material.mounted VALUES (%s, 'electrolyte', 'b', %s)", (FILLER, during)
         )
+
+
+def test_the_role_of_the_services_may_bring_up_and_hold(
+    connection: Connection, pilot: Plant
+) -> None:
+    came(connection, Event(0, "a"), Event(5, "b", "unmount"))
+    connection.execute("SET ROLE jellyroll_writer")
+    bring_up(connection, pilot)
+    assert hold(connection, ["cell-1"], "kim", "pinholes") == 1
+    connection.execute("RESET ROLE")
+    assert mounted(connection) == [("a", 0, 5)]
 
 
 def test_taking_off_what_is_not_there_is_kept_and_flagged(connection: Connection) -> None:

@@ -24,6 +24,16 @@ def test_the_least_material_ratio_rises(year: int, ratio: str) -> None:
     assert load_rules().least_ratio(year) == Decimal(ratio)
 
 
+def test_the_worked_examples_of_the_credit_hold() -> None:
+    """32 GWh a year earn 1.12 billion dollars, a cell of 17.4 Wh 61 cents, until 2029."""
+    rules = load_rules()
+    per_kwh = rules.credit.usd_per_kwh.value * rules.phase_factor(2027)
+    assert per_kwh * 32_000_000 == 1_120_000_000
+    assert per_kwh * Decimal("0.0174") == Decimal("0.609")
+    assert Decimal("17.4") > rules.credit.min_energy_wh.value
+    assert Decimal("17.4") / Decimal("0.024") == 725 > rules.credit.min_density_wh_per_l.value
+
+
 def test_what_is_recalled_ships_to_be_verified_and_what_has_a_source_says_it() -> None:
     used = {named.name: named.figure for named in load_rules().used(2031)}
     assert used["credit.phase 2031"].value == Decimal("0.5")
