@@ -5,14 +5,14 @@ Every view casts smallint to bigint, so that Grafana sees only the types that da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
 from plant.model import Plant
 from plant.tables import Column, ColumnType, Kind, Table
 from storage.kept import kept_spreads, kept_until, kept_visits, not_kept, view
-from storage.rollup_sql import HOUR, Rollup, Step
+from storage.rollup_sql import HOUR, MINUTE, Rollup, Step
 from storage.sql import statement
 
 Branches = Sequence[sql.Composable]
@@ -54,44 +54,35 @@ def by_position(table: Table, signals: Sequence[str]) -> sql.Composed:
 def long(branches: Branches) -> sql.Composed:
     """Return the branches as one query, with the line of each machine.
 
-    A branch whose station or characteristic is not asked for costs nothing: both are constants,
-    so the planner drops it.
+    A branch whose station is not asked for costs nothing: it is a constant, so the planner drops
+    it.
     """
     return statement("dash_long").format(branches=sql.SQL("\nUNION ALL\n").join(branches))
 
 
 def results(rollups: Sequence[Rollup]) -> Branches:
-    """Return a branch per result or signal: one row for each value."""
+    """Return a branch per table: one row for each value of a result or signal."""
     return [
-        _branch(
-            rollup,
-            rollup.table.name,
-            signal,
-            "t.{value} AS value",
-            condition="t.{value} IS NOT NULL",
-        )
+        _unpivoted(rollup, rollup.table.name, {"value": "{}"}, "v.value IS NOT NULL")
         for rollup in rollups
-        for signal in rollup.signals
     ]
 
 
 def condensed_results(rollups: Sequence[Rollup], step: Step) -> Branches:
-    """Return a branch per result of the rollup: n, sum, sum2, min and max."""
-    columns = ", ".join(f"t.{{{m}}} AS {m}" for m in ("n", "sum", "sum2", "min", "max"))
-    return [
-        _branch(rollup, rollup.view(step), signal, columns, condition="t.{n} > 0")
-        for rollup in rollups
-        for signal in rollup.signals
-    ]
+    """Return a branch per rollup: n, sum, sum2, min and max of each result or signal."""
+    measures = {measure: f"{{}}_{measure}" for measure in ("n", "sum", "sum2", "min", "max")}
+    return [_unpivoted(rollup, rollup.view(step), measures, "v.n > 0") for rollup in rollups]
 
 
 def visits(plant: Plant, step: Step) -> sql.Composed:
     """Return the query of the cells that passed each machine, and how many were new there."""
-    suffix = step.suffix
+    live = not_kept(kept_visits(plant), MINUTE)
+    if step is HOUR:
+        live = statement("dash_visit_hours").format(
+            hours_until=kept_until(HOUR), minutes_until=kept_until(MINUTE), live=live
+        )
     return statement("dash_visit").format(
-        kept=sql.Identifier("cell", f"visit_{suffix}"),
-        until=kept_until(step),
-        live=not_kept(kept_visits(plant), step),
+        kept=sql.Identifier("cell", f"visit_{step.suffix}"), until=kept_until(step), live=live
     )
 
 
@@ -155,21 +146,35 @@ def _with_numbers(name: str, table: Table | None) -> sql.Composable:
     )
 
 
-def _branch(
-    rollup: Rollup, source: str, signal: str, columns: str, *, condition: str
+def _unpivoted(
+    rollup: Rollup, source: str, measures: Mapping[str, str], is_there: str
 ) -> sql.Composed:
-    position = "t.position::bigint" if rollup.of_cells else "NULL::bigint"
-    names = {m: sql.Identifier(f"{signal}_{m}") for m in ("n", "sum", "sum2", "min", "max")}
-    head = (
-        f"SELECT t.time, {{station}}::text AS station, t.equipment, {position} AS position,"
-        " {signal}::text AS characteristic, "
-    )
-    return sql.SQL(f"{head}{columns} FROM {{source}} AS t WHERE {condition}").format(
+    """Return a row for each signal of a row of *source*; *measures* gives columns by their names.
+
+    A branch for each signal would read less, but to plan a union of hundreds takes longer than
+    that. The station is a constant, so the planner drops the branches of all others.
+    """
+    rows = [
+        sql.SQL("({}::text, {})").format(
+            signal,
+            _list(
+                [
+                    sql.SQL("t.{}").format(sql.Identifier(name.format(signal)))
+                    for name in measures.values()
+                ]
+            ),
+        )
+        for signal in rollup.signals
+    ]
+    names = [sql.Identifier(measure) for measure in measures]
+    return statement("dash_unpivoted").format(
         station=rollup.table.name,
-        signal=signal,
+        position=sql.SQL("t.position::bigint" if rollup.of_cells else "NULL::bigint"),
         source=sql.Identifier(rollup.table.schema, source),
-        value=sql.Identifier(signal),
-        **names,
+        rows=_list(rows),
+        measures=_list(names),
+        shown=_list([sql.SQL("v.{}").format(name) for name in names]),
+        is_there=sql.SQL(is_there),
     )
 
 

@@ -1,7 +1,12 @@
 SELECT c.child AS "cell", s.child AS "strip", c.from_m AS "from", c.to_m AS "to", c.time AS "wound", c.equipment, q.grade, q.disposition
 FROM dash.genealogy AS s
-JOIN dash.genealogy AS c ON c.parent = s.child
-LEFT JOIN dash.cell_quality AS q ON q.cell = c.child
+-- OFFSET 0: strip by strip and cell by cell, through the keys.
+CROSS JOIN LATERAL (
+    SELECT child, from_m, to_m, time, equipment FROM dash.genealogy WHERE parent = s.child OFFSET 0
+) AS c
+LEFT JOIN LATERAL (
+    SELECT grade, disposition FROM dash.cell_quality WHERE cell = c.child OFFSET 0
+) AS q ON true
 WHERE s.parent IN (${roll:sqlstring})
 ORDER BY (coalesce(q.disposition, 'pass') = 'pass'), s.child, c.from_m
 LIMIT 200

@@ -5,10 +5,15 @@ SELECT
     max(c.to_m) AS "last metre",
     min(c.time) AS "first wound",
     max(c.time) AS "last wound",
-    count(DISTINCT q.cell) AS "not passed"
+    count(DISTINCT c.child) FILTER (WHERE q.disposition <> 'pass') AS "not passed"
 FROM dash.genealogy AS s
-LEFT JOIN dash.genealogy AS c ON c.parent = s.child
-LEFT JOIN dash.cell_quality AS q ON q.cell = c.child AND q.disposition <> 'pass'
+-- OFFSET 0: strip by strip and cell by cell, through the keys.
+LEFT JOIN LATERAL (
+    SELECT child, from_m, to_m, time FROM dash.genealogy WHERE parent = s.child OFFSET 0
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT disposition FROM dash.cell_quality WHERE cell = c.child OFFSET 0
+) AS q ON true
 WHERE s.parent IN (${roll:sqlstring})
 GROUP BY s.child
 ORDER BY s.child

@@ -9,3 +9,5 @@ ALTER ROLE grafana_reader IN DATABASE {database} SET search_path = dash, {timesc
 ALTER ROLE grafana_reader IN DATABASE {database} SET timezone = 'UTC';
 -- Where rollups are views on raw rows, a month is grouped by hashing instead of sorting on disk.
 ALTER ROLE grafana_reader IN DATABASE {database} SET work_mem = '64MB';
+-- Compiling a query takes longer than a query of a board may.
+ALTER ROLE grafana_reader IN DATABASE {database} SET jit = off;
