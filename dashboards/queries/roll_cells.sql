@@ -1,5 +1,5 @@
 SELECT c.child AS "cell", s.child AS "strip", c.from_m AS "from", c.to_m AS "to", c.time AS "wound", c.equipment, q.grade, q.disposition
-FROM dash.genealogy AS s
+FROM (SELECT child FROM dash.genealogy WHERE parent IN (${roll:sqlstring}) OFFSET 0) AS s
 -- OFFSET 0: strip by strip and cell by cell, through the keys.
 CROSS JOIN LATERAL (
     SELECT child, from_m, to_m, time, equipment FROM dash.genealogy WHERE parent = s.child OFFSET 0
@@ -7,6 +7,5 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT grade, disposition FROM dash.cell_quality WHERE cell = c.child OFFSET 0
 ) AS q ON true
-WHERE s.parent IN (${roll:sqlstring})
 ORDER BY (coalesce(q.disposition, 'pass') = 'pass'), s.child, c.from_m
 LIMIT 200

@@ -6,7 +6,7 @@ SELECT
     min(c.time) AS "first wound",
     max(c.time) AS "last wound",
     count(DISTINCT c.child) FILTER (WHERE q.disposition <> 'pass') AS "not passed"
-FROM dash.genealogy AS s
+FROM (SELECT child FROM dash.genealogy WHERE parent IN (${roll:sqlstring}) OFFSET 0) AS s
 -- OFFSET 0: strip by strip and cell by cell, through the keys.
 LEFT JOIN LATERAL (
     SELECT child, from_m, to_m, time FROM dash.genealogy WHERE parent = s.child OFFSET 0
@@ -14,7 +14,6 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT disposition FROM dash.cell_quality WHERE cell = c.child OFFSET 0
 ) AS q ON true
-WHERE s.parent IN (${roll:sqlstring})
 GROUP BY s.child
 ORDER BY s.child
 LIMIT 50
