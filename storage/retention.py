@@ -100,7 +100,7 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
             changes += [_policy(connection, table, kept) for table in one.tables]
         else:
             if one.name in {"fast", "slow", "curves", "results"}:
-                _check_rolled(connection, one.name, kept)
+                _check_rolled(connection, one, kept)
             for table in one.tables:
                 chunks = connection.execute("SELECT drop_chunks(%s, %s)", (table, kept)).rowcount
                 if chunks:
@@ -115,12 +115,16 @@ def _policy(connection: Connection, table: str, kept: timedelta) -> str:
     return f"{table}: a policy keeps {kept.days} days"
 
 
-def _check_rolled(connection: Connection, name: str, kept: timedelta) -> None:
+def _check_rolled(connection: Connection, one: Class, kept: timedelta) -> None:
+    """Raise `RetentionError` if anything would go that is not in the minutes and hours yet."""
     row = connection.execute(
-        "SELECT hours_until < now() - %s FROM ingest.rolled", (kept,)
+        "SELECT EXISTS (SELECT show_chunks(name::regclass, older_than => %(kept)s::interval)"
+        " FROM unnest(%(tables)s::text[]) AS name)"
+        " AND (SELECT hours_until < now() - %(kept)s FROM ingest.rolled)",
+        {"tables": list(one.tables), "kept": kept},
     ).fetchone()
     if row and row[0]:
         raise RetentionError(
-            f"class {name}: rows older than {kept.days} days are not in the minutes and hours yet;"
-            " run `jellyroll rollup`, or once `jellyroll rollup --once`"
+            f"class {one.name}: rows older than {kept.days} days are not in the minutes and hours"
+            " yet; run `jellyroll rollup`, or once `jellyroll rollup --once`"
         )
