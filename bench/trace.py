@@ -75,10 +75,8 @@ def _asks(plant: Plant, cells: int) -> dict[str, Ask]:
         return lambda connection, chance: len(cells_of(connection, plant, choose(chance)))
 
     def shown(choose: Choose) -> Ask:
-        """Return what a person asks: how many cells there are of each state, the first hundred."""
-        return lambda connection, chance: sum(
-            survey(connection, plant, choose(chance), SHOWN).counts.values()
-        )
+        """Return what a person asks: how many cells there are, and the first hundred."""
+        return lambda connection, chance: survey(connection, plant, choose(chance), SHOWN).total
 
     def states(choose: Choose) -> Ask:
         return lambda connection, chance: len(states_of(connection, plant, choose(chance)))

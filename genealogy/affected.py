@@ -57,10 +57,18 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """How many cells there are of each state, and the first of them by their ids."""
+    """How many cells there are, how many of each state, and the first of them by their ids.
 
+    *counts* is empty where there are more than `COUNTED` cells.
+    """
+
+    total: int
     counts: Mapping[str, int]
     first: Sequence[State]
+
+
+#: Of more cells a survey does not count the states, so that it takes less than a second.
+COUNTED = 50_000
 
 
 def cells_of(connection: Connection, plant: Plant, choice: Choice) -> list[str]:
@@ -81,18 +89,23 @@ def states_of(connection: Connection, plant: Plant, choice: Choice) -> list[Stat
 
 
 def survey(connection: Connection, plant: Plant, choice: Choice, most: int) -> Survey:
-    """Return the counts of the cells of *choice*, and the first *most* of them.
+    """Return how many cells *choice* has, of which states, and the first *most* of them.
 
     Of many cells this is much faster than `states_of`. Raise as `cells_of`.
     """
     query = statement("survey").format(
-        states=_states(_chosen(connection, plant, choice)), most=sql.Literal(most)
+        cells=_chosen(connection, plant, choice),
+        states=_states(sql.SQL("SELECT cell FROM first")),
+        counted=sql.Literal(COUNTED),
+        most=sql.Literal(most),
     )
     rows = connection.execute(query).fetchall()
-    return Survey(rows[0][0] or {}, [State(*state) for _, *state in rows if state[0] is not None])
+    total, counts = rows[0][:2]
+    first = [State(*state) for _, _, *state in rows if state[0] is not None]
+    return Survey(total, counts if total <= COUNTED and counts else {}, first)
 
 
-def _states(chosen: sql.Composed) -> sql.Composed:
+def _states(chosen: sql.SQL | sql.Composed) -> sql.Composed:
     return statement("states_of").format(cells=chosen)
 
 

@@ -103,7 +103,7 @@ def cell(
     console.print(material_tree(cell, found.uses))
     if found.after:
         console.print(product_tree(cell, found.after))
-    console.print(state_table(Survey({found.state.state: 1}, [found.state])))
+    console.print(state_table(Survey(1, {found.state.state: 1}, [found.state])))
     show_doubts(console, found.doubts)
 
 

@@ -24,7 +24,8 @@ def state_table(found: Survey) -> Table:
     """Return a row for each of the first cells, and how many there are of each state."""
     table = Table(
         "cell", "judged by", "grade", "disposition", "on hold because", "commerce", "flags",
-        caption=caption_of(found, "cells"), caption_justify="left", box=None, header_style="dim",
+        caption=caption_of(found, "cell" if found.total == 1 else "cells"),
+        caption_justify="left", box=None, header_style="dim",
     )  # fmt: skip
     for state in found.first:
         moment = f"{state.time:%Y-%m-%d %H:%M}" if state.time else ""
@@ -38,11 +39,11 @@ def state_table(found: Survey) -> Table:
 
 def caption_of(found: Survey, what: str) -> str:
     """Return how many *what* there are of each state, and where those are that are not shown."""
-    count = sum(found.counts.values())
     stated = ", ".join(f"{number:,} {state}" for state, number in sorted(found.counts.items()))
+    counts = f": {stated}" if stated else ""
     shown = len(found.first)
-    more = f"; the first {shown} are shown, --json and --out have all" if count > shown else ""
-    return f"{count:,} {what}: {stated}{more}"
+    more = f"; the first {shown} are shown, --json and --out have all"
+    return f"{found.total:,} {what}{counts}{more if found.total > shown else ''}"
 
 
 def write_states(states: Sequence[State], path: Path) -> None:

@@ -13,7 +13,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from genealogy.affected import Choice, ChoiceError, cells_of, hold, release, states_of
+from genealogy import affected
+from genealogy.affected import (
+    Choice,
+    ChoiceError,
+    cells_of,
+    hold,
+    release,
+    states_of,
+    survey,
+)
 from plant.model import Plant
 from storage.connect import Connection, connect
 
@@ -115,6 +124,20 @@ def test_a_hold_and_its_release_are_both_recorded(connection: Connection, pilot:
     assert rows.fetchall()[-1] == ("A. Smith", "release", "cell-10", "measured again")
     now = connection.execute("SELECT cell FROM material.hold_now ORDER BY cell").fetchall()
     assert now == [("cell-11",), ("cell-12",)]
+
+
+def test_of_many_cells_the_states_are_not_counted(
+    connection: Connection, pilot: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(connection, ["cell-11"], "A. Smith", "pinholes")
+    lot = Choice(thing="lot-7")
+    assert survey(connection, pilot, lot, 3).counts == {"not judged": 19, "on hold": 1}
+    monkeypatch.setattr(affected, "COUNTED", 19)
+    found = survey(connection, pilot, lot, 3)
+    assert (found.total, found.counts) == (20, {})
+    assert [(s.cell, s.state) for s in found.first] == [
+        ("cell-10", "not judged"), ("cell-11", "on hold"), ("cell-12", "not judged"),
+    ]  # fmt: skip
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
