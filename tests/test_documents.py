@@ -21,7 +21,7 @@ from storage.migrate import migrate
 
 ROOT = Path(__file__).parents[1]
 #: These run until they are told to stop, or for long; so long is enough to see them begin well.
-SERVICES = ("ingest", "monitor", "simulate", "replay", "record", "web --")
+SERVICES = ("ingest", "monitor", "rollup", "simulate", "replay", "record", "web --")
 PATIENCE_S = 6.0
 
 #: Commands that another test runs, and which.
