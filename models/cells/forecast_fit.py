@@ -142,6 +142,7 @@ def _gauges(standard: Standard, stages: Sequence[StageModel], past: Cells) -> It
             limit=float(stages[0].limit[at] * stages[0].scale[at]),
             witness=float(np.nanmedian(past.value(witness(name)))),
             spread=spread(past.value(entry.witness)),
+            wander=spread(past.value(witness(name))),
         )
 
 

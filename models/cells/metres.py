@@ -84,7 +84,8 @@ def means(at: Floats, values: Floats, low: Floats, high: Floats) -> tuple[Floats
 class Gauge(NamedTuple):
     """What is usual of entry *name* about good cells and of its witness among them.
 
-    Good metres keep within *limit* of *usual*; *spread* is the witness' of one cell.
+    Good metres keep within *limit* of *usual*; *spread* is the witness' of one cell, *wander* that
+    of its means among cells about: other things move it, too.
     """
 
     name: str
@@ -92,10 +93,11 @@ class Gauge(NamedTuple):
     limit: float
     witness: float
     spread: float
+    wander: float
 
 
 #: A witness is heard if so many cells are it, and its answer would be so many standard errors.
-_MIN_WITNESSES, _CLEAR = 10, 6.0
+_MIN_WITNESSES, _CLEAR = 10, 5.0
 
 
 def contradicted(
@@ -111,7 +113,7 @@ def contradicted(
         away = reading - gauge.usual
         expected = per * away
         moved = (heard - gauge.witness) / expected
-        error = gauge.spread / np.sqrt(np.maximum(count, 1))
+        error = np.maximum(gauge.spread / np.sqrt(np.maximum(count, 1)), gauge.wander)
         is_off = np.abs(away) > gauge.limit
         is_clear = (count >= _MIN_WITNESSES) & (np.abs(expected) > _CLEAR * error)
         # Nearer to not at all than to what the gauge says.

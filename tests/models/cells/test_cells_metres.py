@@ -119,7 +119,7 @@ def test_a_cell_has_what_its_metres_had_when_they_passed_each_machine(
             assert np.isnan(found.value(about(name))).all()
 
 
-GAUGE = Gauge("loading_c", usual=24.66, limit=0.03, witness=63.6, spread=0.12)
+GAUGE = Gauge("loading_c", usual=24.66, limit=0.03, witness=63.6, spread=0.12, wander=0.01)
 
 
 @pytest.mark.parametrize(
