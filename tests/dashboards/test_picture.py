@@ -38,3 +38,14 @@ def test_alerts_and_curves_are_drawn(reader: Connection, views: dict[str, Any]) 
     assert "Nozzle 3" in text
     assert "#d9541e" in text, "the line's tile has the colour of an alert"
     assert "<polyline" in picture(reader, BOARDS["jr-pipeline"], views["24 h"], {})
+
+
+def test_an_excursion_is_a_violet_region_on_the_trends_it_is_of(
+    reader: Connection, views: dict[str, Any]
+) -> None:
+    choices = {"station": "filling", "characteristic": "fill_mass"}
+    text = picture(reader, BOARDS["jr-station"], views["24 h"], choices)
+    # Two of them, on three trends.
+    assert text.count('fill="#8f5fbf" fill-opacity') == 6
+    choices["characteristic"] = "mass_after"
+    assert 'fill="#8f5fbf"' not in picture(reader, BOARDS["jr-station"], views["24 h"], choices)
