@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from bench.processes import cpu_s
 from bench.trace_fill import CELLS_PER_ROLL, STRIP_M, STRIPS, begin_of
 from genealogy.affected import Choice, cells_of, states_of, survey
 from genealogy.states import SHOWN
@@ -31,11 +32,13 @@ class TraceTime:
     """One kind of trace: the most *rows* it gave, and milliseconds from question to last row.
 
     *cold_ms* is the first one after the server's start with nothing of its files in memory; the
-    others have different arguments each.
+    others have different arguments each. *cpu_ms* is the processor time of one of those, of the
+    server's process and the asker's, which other work on the machine leaves as it is.
     """
 
     trace: str
     rows: int
+    cpu_ms: float
     cold_ms: float
     p50_ms: float
     p95_ms: float
@@ -51,10 +54,18 @@ def measure(running: Services, cells: int, rounds: int) -> Iterator[TraceTime]:
         with connect(
             running.database, application="jellyroll bench", autocommit=True
         ) as connection:
-            asked = [_asked(connection, ask, chance) for _ in range(rounds + 1)]
-        cold, warm = asked[0][1], [ms for _, ms in asked[1:]]
+            first = _asked(connection, ask, chance)
+            begun_s = _cpu_s(connection)
+            asked = [_asked(connection, ask, chance) for _ in range(rounds)]
+            cpu_ms = 1000 * (_cpu_s(connection) - begun_s) / rounds
+        warm = [ms for _, ms in asked]
         p50, p95 = (float(value) for value in np.percentile(warm, [50, 95]))
-        yield TraceTime(name, max(rows for rows, _ in asked), cold, p50, p95, max(warm))
+        rows = max(rows for rows, _ in [first, *asked])
+        yield TraceTime(name, rows, cpu_ms, first[1], p50, p95, max(warm))
+
+
+def _cpu_s(connection: Connection) -> float:
+    return cpu_s(connection.info.backend_pid) + time.process_time()
 
 
 def _asked(connection: Connection, ask: Ask, chance: random.Random) -> tuple[int, float]:

@@ -51,11 +51,14 @@ def trace(
         return
     table = Table(
         "trace",
-        *(Column(name, justify="right") for name in ("rows", "cold ms", "p50", "p95", "worst")),
+        *(
+            Column(name, justify="right")
+            for name in ("rows", "cpu ms", "cold", "p50", "p95", "worst")
+        ),
         caption=f"{filled.cells:,} cells of {filled.rolls:,} rolls, {filled.bytes / 1e9:.1f} GB",
         caption_justify="left",
     )
     for one in times:
-        figures = (one.rows, one.cold_ms, one.p50_ms, one.p95_ms, one.worst_ms)
+        figures = (one.rows, one.cpu_ms, one.cold_ms, one.p50_ms, one.p95_ms, one.worst_ms)
         table.add_row(one.trace, *(f"{figure:,.0f}" for figure in figures))
     Console(highlight=False).print(table)
