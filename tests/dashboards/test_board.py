@@ -170,6 +170,17 @@ def test_a_new_signal_of_the_dry_room_has_a_panel_by_itself(pilot: Plant) -> Non
     assert "Hydrogen" in titles
 
 
+def test_zones_with_another_limit_of_the_dew_point_have_a_panel_of_their_own() -> None:
+    panels = {panel["title"]: panel for panel in BOARDS["jr-utilities"]["panels"]}
+    for title, group, limit in (
+        ("Dew point: zone", "'zone'", -40), ("Dew point: filling-zone", "'filling-zone'", -50),
+    ):  # fmt: skip
+        panel = panels[title]
+        assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == limit
+        assert f"equipment_group IN ({group})" in panel["targets"][0]["rawSql"]
+    assert "Room temperature" in panels, "which has one limit for all"
+
+
 def test_a_plant_without_formation_has_no_board_of_it(pilot: Plant) -> None:
     whole = pilot.model_dump()
     whole["cell_quality"], whole["recipes"] = None, {}
