@@ -63,7 +63,7 @@ def test_every_panel_shows_something_of_the_last_day(
     reader: Connection, views: dict[str, Any], uid: str
 ) -> None:
     empty = []
-    for target, text in looks(BOARDS[uid], reader, views, "one", "24 h"):
+    for target, text in looks(BOARDS[uid], reader, views, "all", "24 h"):
         rows = reader.execute(text.encode()).fetchall()
         if not any(value is not None for row in rows for value in row[1:] or row):
             empty.append(target.name)
