@@ -33,6 +33,8 @@ _SEEN = 0.5
 _FAR_SD = 8.0
 #: What is usual of a reading that all cells of a batch share is learnt from so many batches.
 _MIN_BATCHES = 20
+#: A forecast foretells something if its error is less than this part of that of the median.
+_BETTER = 0.97
 _TREES = {"max_iter": 40, "max_leaf_nodes": 15, "min_samples_leaf": 50, "random_state": 0}
 
 
@@ -229,12 +231,16 @@ def _target(
     usual = float(np.median(predicted.value))
     wide = spread(predicted.value) or 1.0
     sizes = np.abs(predicted.value - usual) / wide
+    error, error_of_median = (
+        float(np.nanmean(np.abs(truth_later - said))) for said in (predicted.value, middle)
+    )
+    foretells = error < _BETTER * error_of_median
     return TargetModel(
         model.slope, model.intercept, model.middle, lower, upper,
         widening=float(np.quantile(outside, rank, method="higher")),
         usual=usual,
         spread=wide,
-        limit=tail_limit(sizes, share, normal_tail),
+        limit=tail_limit(sizes, share, normal_tail) if foretells else np.inf,
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def _forecaster(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Foreca
                 middle=Trees.from_arrays(f"{prefix}/{target}/middle", arrays),
                 lower=Trees.from_arrays(f"{prefix}/{target}/lower", arrays),
                 upper=Trees.from_arrays(f"{prefix}/{target}/upper", arrays),
-                **numbers,
+                **_finite_or_inf(numbers),
             )
             for target, numbers in stage["targets"].items()
         }
@@ -149,4 +149,10 @@ def _forecaster(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Foreca
                 targets=targets,
             )
         )
-    return Forecaster(tuple(stages), tuple(Gauge(**gauge) for gauge in document["gauges"]))
+    gauges = (Gauge(**_finite_or_inf(gauge)) for gauge in document["gauges"])
+    return Forecaster(tuple(stages), tuple(gauges))
+
+
+def _finite_or_inf(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Return *numbers* as they were: JSON has no infinity, and writes null."""
+    return {name: np.inf if value is None else value for name, value in numbers.items()}

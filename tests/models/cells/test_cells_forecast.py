@@ -126,6 +126,8 @@ def test_a_model_read_back_says_the_same_to_the_last_bit(model: CellModel, past:
         np.testing.assert_array_equal(rows, other.rows(past))
         for target, known in one.targets.items():
             np.testing.assert_array_equal(known.predict(rows), other.targets[target].predict(rows))
+            assert known.limit == other.targets[target].limit
+    assert model.forecasters["vehicle"].stages[0].targets["k_value"].limit == np.inf
     kept, found = model.references["vehicle"], again.references["vehicle"]
     assert found.measures == kept.measures
     assert found.distance_limit == kept.distance_limit
