@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -31,7 +31,7 @@ _SLACK_US = 600e6
 
 
 def ask_signals(
-    connection: Connection, plant: Plant, event: Event, signals: Sequence[str]
+    connection: Connection, plant: Plant, event: Event, signals: Collection[str]
 ) -> Iterator[Testimony]:
     """Yield what other signals of the machine say of *signals*, which are off at all positions."""
     for one in _relations(plant, event, signals, of_cells=False):
@@ -49,7 +49,7 @@ def ask_metres(
     connection: Connection,
     plant: Plant,
     event: Event,
-    signals: Sequence[str],
+    signals: Collection[str],
     *,
     position: int | None,
     until: datetime,
@@ -137,7 +137,7 @@ def sensor(own: Written, testimonies: Sequence[Testimony]) -> Written:
 
 
 def _relations(
-    plant: Plant, event: Event, names: Sequence[str], *, of_cells: bool
+    plant: Plant, event: Event, names: Collection[str], *, of_cells: bool
 ) -> Iterator[Relation]:
     group = plant.equipment[event.equipment].group
     for one in relations(plant, event.station, group):

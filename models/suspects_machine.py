@@ -80,9 +80,10 @@ def _testimonies(
     known = {name for one in relations(plant, event.station, group) for name in one.of}
     if not names or not known.issuperset(names):
         return []
-    found = [] if position else list(ask_signals(connection, plant, event, names))
+    # A gauge may show in one of its signals first; what has not moved yet says nothing.
+    found = [] if position else list(ask_signals(connection, plant, event, known))
     if until > event.time:
-        found += ask_metres(connection, plant, event, names, position=position, until=until)
+        found += ask_metres(connection, plant, event, known, position=position, until=until)
     return found
 
 
