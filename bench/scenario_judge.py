@@ -123,10 +123,16 @@ def _verdict(outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], twin: S
         rank,
         last_rank,
         sum(rank == 1 for rank in ranks) / len(ranks) if ranks else None,
-        len((seen.condemned - twin.condemned) & done.cells),
+        len((seen.condemned - twin.condemned) & done.cells - _others(outcome, done)),
         first,
         last,
     )
+
+
+def _others(outcome: Outcome, done: Done) -> frozenset[str]:
+    """Return the cells that another fault of a pair has spoilt: a measurement fault has not."""
+    spoilt = (other.cells for other in outcome.done if not other.is_measurement)
+    return frozenset().union(*spoilt) if done.is_measurement else frozenset()
 
 
 def _rank(ranked: Ranked, done: Done) -> int | None:

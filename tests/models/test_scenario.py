@@ -141,6 +141,18 @@ def test_cells_that_are_told_without_an_alarm_count_as_seen_and_condemned_ones_a
     assert totals([verdict, unseen])[0].condemned == 1
 
 
+def test_what_the_other_fault_of_a_pair_has_spoilt_is_not_condemned_by_a_measurement() -> None:
+    room = done("F17", "aisle", cells=3, is_measurement=True)
+    particles = done("F06", "winder")._replace(cells=frozenset({"F17-1"}))
+    judged = tuple(
+        Judged(f"F17-{number}", at(9), "product", is_condemned=True) for number in (1, 2)
+    )
+    outcomes = [outcome(()), outcome((room,)), outcome((particles,))]
+    verdicts, _ = judge([*outcomes, outcome((particles, room), judged=judged)])
+    pair = {v.fault: v.condemned for v in verdicts if v.scenario == "F06+F17"}
+    assert pair == {"F06": 1, "F17": 1}
+
+
 def test_all_faults_and_pairs_are_there_and_fit_the_line() -> None:
     everything = chosen([], [1, 2, 3])
     assert len(everything) == 3 * (1 + 18 + 10)
