@@ -36,8 +36,8 @@ class Witness(Part):
         first, second = (name.partition(".")[0] for name in (self.of, self.by))
         if kinds[self.of] != kinds[self.by] or (kinds[self.of] and first != second):
             yield (
-                f"{self.by!r} cannot be seen beside {self.of!r}; take two signals of one station, or"
-                " two results"
+                f"{self.by!r} cannot be seen beside {self.of!r}; take two signals of one station,"
+                " or two results"
             )
         if not self.per:
             yield f"per of {self.of!r} is 0, so its witness says nothing; give another"
