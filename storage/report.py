@@ -137,21 +137,21 @@ class Growing(NamedTuple):
 
 def days_until(free_bytes: float, growing: Sequence[Growing]) -> float | None:
     """Return after how many days all together have grown by *free_bytes*; None: never."""
-    ends = sorted(
+    limited = sorted(
         (g.most / g.bytes_per_day, g.bytes_per_day)
         for g in growing
         if g.most is not None and g.bytes_per_day > 0
     )
-    rate = sum(g.bytes_per_day for g in growing)
+    for_good = sum(g.bytes_per_day for g in growing if g.most is None)
     now = 0.0
-    for end, less in [*ends, (float("inf"), 0.0)]:
-        if rate > 0 and rate * (end - now) >= free_bytes:
+    for number, (end, _) in enumerate(limited):
+        # Added up anew each time: what is left of a subtraction would never be zero.
+        rate = for_good + sum(per_day for _, per_day in limited[number:])
+        if rate * (end - now) >= free_bytes:
             return now + free_bytes / rate
-        if end == float("inf"):
-            break
         free_bytes -= rate * (end - now)
-        now, rate = end, max(0.0, rate - less)
-    return None
+        now = end
+    return now + free_bytes / for_good if for_good > 0 else None
 
 
 def _class_size(
