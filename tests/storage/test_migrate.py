@@ -134,17 +134,17 @@ def test_samples_are_dropped_by_age_and_cells_are_kept(migrated_database: str) -
                 " VALUES (now() - make_interval(days => %s), 'C1', 'l1-filler-01')",
                 (days,),
             )
-        command = [sys.executable, "-m", "jellyroll", "retention", "--database", migrated_database]
-        done = subprocess.run(
-            [*command, "--days", "120"], capture_output=True, text=True, check=True
+        database = ["--database", migrated_database]
+        command = [sys.executable, "-m", "jellyroll", "retention", *database]
+        early = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert early.returncode == 1
+        assert "run `jellyroll rollup`" in early.stderr
+        subprocess.run(
+            [sys.executable, "-m", "jellyroll", "rollup", "--once", *database], check=True
         )
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout == "telemetry.filling: 1 chunks dropped\n"
         counts = (
             "SELECT (SELECT count(*) FROM telemetry.filling), (SELECT count(*) FROM cell.filling)"
         )
         assert connection.execute(counts).fetchone() == (1, 2)
-        early = subprocess.run(
-            [*command, "--days", "3"], capture_output=True, text=True, check=False
-        )
-        assert early.returncode == 1
-        assert "lower intake.max_lateness_d" in early.stderr
