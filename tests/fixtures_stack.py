@@ -44,10 +44,10 @@ def cluster(programs: Programs, stack_folder: Path) -> Iterator[PrivateCluster]:
     cluster.stop("immediate")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker(programs: Programs, stack_folder: Path) -> Iterator[PrivateBroker]:
-    """A running private broker. Its sessions are shared: name client ids after the test."""
-    broker = PrivateBroker(programs, stack_folder / "broker")
+    """A running private broker, new for each file of tests: sessions of one outlive the test."""
+    broker = PrivateBroker(programs, stack_folder / f"broker-{secrets.token_hex(4)}")
     broker.start()
     yield broker
     broker.stop()
