@@ -89,10 +89,13 @@ def apply(connection: Connection, plant: Plant, edition: Edition) -> list[str]:
     """
     changes = []
     for one in classes(connection, plant, edition):
+        is_deleted_from = one.name in {"ledger", "dead_letters"}
         if one.rule.keep_d is None:
+            if edition is Edition.COMMUNITY and not is_deleted_from:
+                changes += [t for table in one.tables for t in _without_policy(connection, table)]
             continue
         kept = timedelta(days=one.rule.keep_d)
-        if one.name in {"ledger", "dead_letters"}:
+        if is_deleted_from:
             gone = connection.execute(statement(f"retention_{one.name}"), {"kept": kept}).rowcount
             if gone:
                 changes.append(f"{one.name}: {gone:,} rows deleted")
@@ -113,6 +116,20 @@ def _policy(connection: Connection, table: str, kept: timedelta) -> str:
         connection.execute("SELECT remove_retention_policy(%s, if_exists => true)", (table,))
         connection.execute("SELECT add_retention_policy(%s, %s)", (table, kept))
     return f"{table}: a policy keeps {kept.days} days"
+
+
+def _without_policy(connection: Connection, table: str) -> Iterator[str]:
+    """Take away what an earlier plant file let go; yield a line if there was such a policy."""
+    before = _policies(connection)
+    connection.execute("SELECT remove_retention_policy(%s, if_exists => true)", (table,))
+    if _policies(connection) < before:
+        yield f"{table}: kept for good, its policy is gone"
+
+
+def _policies(connection: Connection) -> int:
+    return connection.execute(
+        "SELECT FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+    ).rowcount
 
 
 def _check_rolled(connection: Connection, one: Class, kept: timedelta) -> None:

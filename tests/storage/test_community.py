@@ -133,6 +133,9 @@ def test_classes_are_compressed_and_let_go_by_policies(community: str, pilot: Pl
         assert ages == [
             ("policy_compression", None, "95 days"), ("policy_retention", "120 days", None),
         ]  # fmt: skip
+        apply(connection, Plant.model_validate({**whole, "retention": {}}), Edition.COMMUNITY)
+        policies = "SELECT FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+        assert connection.execute(policies).rowcount == 0
         connection.execute("SELECT compress_chunk(c) FROM show_chunks('telemetry.filling') AS c")
         found = report(connection, plant, free_bytes=10**12)
     assert found.edition is Edition.COMMUNITY
