@@ -53,12 +53,13 @@ def test_a_database_killed_in_the_middle_of_a_copy_costs_nothing(
     for turn in range(times):
         stream.flow(0.3)
         victim = _frozen_in_copy(cluster, migrated_database)
-        if turn % 2:  # the one process: the server notices and restarts them all
+        with psycopg.connect(cluster.dsn(), autocommit=True) as witness:
             os.kill(victim, signal.SIGKILL)
-        else:  # the whole server
-            os.kill(victim, signal.SIGKILL)
-            cluster.kill()
-            cluster.start()
+            if turn % 2:  # the one process: the server notices and ends them all
+                wait_until(lambda: _is_cut(witness), "the server to notice")
+            else:  # the whole server
+                cluster.kill()
+                cluster.start()
         wait_until(lambda: _answers(cluster), "the server to come back")
     stream.check()
 
@@ -79,6 +80,14 @@ def _frozen_in_copy(cluster: PrivateCluster, dsn: str) -> int:
                     return pid
                 os.kill(pid, signal.SIGCONT)
     pytest.fail("no COPY was seen for 60 s")
+
+
+def _is_cut(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _answers(cluster: PrivateCluster) -> bool:
