@@ -15,13 +15,13 @@ from genealogy import checks, mounts
 from genealogy.sql import statement
 from plant.model import Plant
 from storage.connect import Connection, connect
+from storage.standby import serve
 
 log = logging.getLogger("jellyroll.genealogy")
 
 #: A question waits for so much to be taken in, a fraction of a second's work; more is left.
 _FEW_BATCHES, _FEW_ROWS = 2_000, 20_000
 _LOOK_S = 2.0
-_MAX_PAUSE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +72,14 @@ def follow(
 
     A database that goes away is waited for.
     """
-    pause_s = _LOOK_S
-    while not stop.is_set():
-        try:
-            with connect(database, application="jellyroll trace") as connection:
-                log.info("following %s", connection.info.dbname)
-                pause_s = _LOOK_S
-                while not stop.is_set():
-                    if new := bring_up(connection, plant):
-                        tell(checks.flags_of(connection, None, new))
-                        connection.commit()
-                    stop.wait(_LOOK_S)
-        except psycopg.OperationalError as error:
-            log.warning("the database is away (%s); next try in %.0f s", error, pause_s)
-            stop.wait(pause_s)
-            pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+
+    def work(connection: Connection) -> None:
+        log.info("following %s", connection.info.dbname)
+        while not stop.is_set():
+            if new := bring_up(connection, plant):
+                tell(checks.flags_of(connection, None, new))
+                connection.commit()
+            stop.wait(_LOOK_S)
+
+    serve(lambda: connect(database, application="jellyroll trace"), work, stop)
     log.info("stopped")

@@ -5,7 +5,6 @@ What it does is a list of stages, each a follower of the ledger with a place of 
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,15 +15,13 @@ import psycopg
 from models.monitor import MonitorError, Progress
 from storage.connect import Connection, connect
 from storage.ledger import CHANNEL
-
-log = logging.getLogger("jellyroll.models")
+from storage.standby import serve
 
 #: Seconds between looks at the ledger when no notification comes: a batch may be committed, and
 #: notified, while an older transaction still hides it.
 _LOOK_S = 1.0
 #: Seconds in which further batches may join the one that was notified: each step has its cost.
 _GATHER_S = 0.2
-_MAX_PAUSE_S = 5.0
 #: Held by the monitor of a database, so that there is one.
 _LOCK = 0x6A656C6C7A
 
@@ -64,25 +61,12 @@ def run(dsn: str, stages: Sequence[Stage], stop: threading.Event) -> None:
     A second monitor of the same database stands by until the first one is gone. While the
     database is away it is tried again, at most 5 seconds apart.
     """
-    pause_s, trouble = 0.1, ""
-    while not stop.is_set():
-        reason = ""
-        try:
-            with _attached(dsn, stages) as connection:
-                if connection is None:
-                    reason = "another monitor is at work; standing by"
-                else:
-                    if trouble:
-                        log.info("following the ledger again")
-                    pause_s, trouble = 0.1, ""
-                    _follow(connection, stages, stop)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            reason = f"the database is away ({str(error).splitlines()[0]}); trying again"
-        if reason and not trouble:
-            log.warning("%s", reason)
-        trouble = reason
-        stop.wait(pause_s)
-        pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+    serve(
+        lambda: _attached(dsn, stages),
+        lambda connection: _follow(connection, stages, stop),
+        stop,
+        taken="another monitor is at work",
+    )
 
 
 def _follow(connection: Connection, stages: Sequence[Stage], stop: threading.Event) -> None:

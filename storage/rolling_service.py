@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import psycopg
-
 from storage.connect import Connection, connect
 from storage.rolling import Progress, Roller, RollupError
+from storage.standby import serve
 
 log = logging.getLogger("jellyroll.storage")
 
 #: Seconds between steps when there is nothing left to do: late rows show after so long.
 _EVERY_S = 5.0
-_MAX_PAUSE_S = 5.0
 #: Held by the service of a database, so that there is one.
 _LOCK = 0x6A656C6C7B
 
@@ -38,26 +36,19 @@ def run(dsn: str, roller: Roller, stop: threading.Event) -> None:
 
     Raise `RollupError` if the database is migrated with another plant file.
     """
-    pause_s, trouble = 0.1, ""
+    serve(
+        lambda: _attached(dsn, roller),
+        lambda connection: _keep(connection, roller, stop),
+        stop,
+        taken="another service keeps the rollups",
+    )
+
+
+def _keep(connection: Connection, roller: Roller, stop: threading.Event) -> None:
+    log.info("keeping minutes and hours")
     while not stop.is_set():
-        reason = ""
-        try:
-            with _attached(dsn, roller) as connection:
-                if connection is None:
-                    reason = "another service keeps the rollups; standing by"
-                else:
-                    log.info("keeping minutes and hours")
-                    pause_s, trouble = 0.1, ""
-                    while not stop.is_set():
-                        _drain(connection, roller, stop)
-                        stop.wait(_EVERY_S)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            reason = f"the database is away ({str(error).splitlines()[0]}); trying again"
-        if reason and reason != trouble:
-            log.warning("%s", reason)
-        trouble = reason
-        stop.wait(pause_s)
-        pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+        _drain(connection, roller, stop)
+        stop.wait(_EVERY_S)
 
 
 def _drain(connection: Connection, roller: Roller, stop: threading.Event) -> Progress:
