@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import orjson
 import psycopg
+import rich.progress
 import typer
 from rich.console import Console
 
@@ -18,7 +19,8 @@ from genealogy.affected import Choice, cells_of
 from genealogy.mounts import catch_up
 from genealogy.options import Since, Until, aware, person
 from genealogy.us import evidence
-from genealogy.us.books import Book, columns_of, take
+from genealogy.us.book_rows import Book, columns_of
+from genealogy.us.books import take
 from genealogy.us.record import record, year_of
 from genealogy.us.render import lot_table, show, show_scrapped
 from genealogy.us.report import LedgerError, Report, report
@@ -204,8 +206,13 @@ def import_book(
 
     Example: jellyroll ledger import lots lots.csv --who "A. Buyer"
     """
+
+    def opened(path: Path) -> AbstractContextManager[BinaryIO]:
+        bar = Console(stderr=True)
+        return rich.progress.open(path, "rb", description=path.name, console=bar, transient=True)
+
     with connect(database, application="jellyroll ledger") as connection:
-        taken = take(connection, book, file, person(who))
+        taken = take(connection, book, file, person(who), opened)
         connection.commit()
     typer.echo(f"{taken.added} rows added, {taken.known} known already")
 

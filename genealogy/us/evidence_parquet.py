@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from psycopg import sql
 
-from genealogy.us.books import DECIMALS
+from genealogy.us.book_rows import DECIMALS
 from genealogy.us.report import LotUse
 from storage.connect import Connection
 

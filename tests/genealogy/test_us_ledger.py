@@ -13,10 +13,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from genealogy.us.books import Book, BookError, Taken, take
+from genealogy.us.book_rows import Book
+from genealogy.us.books import Taken, take
 from storage.connect import Connection, connect
 
 LOTS = """lot,material,supplier,country,is_prohibited,certificate,certificate_until,\
@@ -225,32 +225,6 @@ def test_the_evidence_proves_the_report_and_itself(
     again = ledger(migrated_database, "--year", "2031", "--evidence", str(pack))
     assert again.returncode == 1
     assert "is not empty" in again.stderr
-
-
-def test_the_books_only_grow(connection: Connection, tmp_path: Path) -> None:
-    assert take_text(connection, Book.LOTS, LOTS, tmp_path) == Taken(2, 0)
-    assert take_text(connection, Book.LOTS, LOTS, tmp_path) == Taken(0, 2)
-    for change in ("UPDATE ledger.lot SET usd_per_unit = 1", "DELETE FROM ledger.lot"):
-        with pytest.raises(psycopg.errors.RaiseException, match="lot is a ledger"):
-            connection.execute(change)
-        connection.rollback()
-
-
-def test_a_file_with_errors_is_told_all_of_them_and_adds_nothing(
-    connection: Connection, tmp_path: Path
-) -> None:
-    text = LOTS.replace("US", "usa", 1).replace("10000,kg,5", "-1,kg,free")
-    with pytest.raises(BookError) as caught:
-        take_text(connection, Book.LOTS, text, tmp_path)
-    lines = str(caught.value).splitlines()
-    assert lines[0].endswith("lots.csv: 3 errors")
-    assert [line.split(":")[0] + line.split(":")[1] for line in lines[1:]] == [
-        "  line 2 country", "  line 3 amount", "  line 3 usd_per_unit",
-    ]  # fmt: skip
-    row = connection.execute("SELECT count(*) FROM ledger.lot").fetchone()
-    assert row == (0,)
-    with pytest.raises(BookError, match=r"no column lot; unknown 'los'; the columns are lot, "):
-        take_text(connection, Book.LOTS, LOTS.replace("lot,", "los,", 1), tmp_path)
 
 
 def test_a_part_is_priced_by_the_lot_that_was_mounted_when_the_cell_was_there(

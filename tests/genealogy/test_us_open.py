@@ -14,7 +14,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from genealogy.us.books import Book
+from genealogy.us.book_rows import Book
 from storage.connect import Connection, connect
 from tests.genealogy.test_us_ledger import (
     LOTS,

@@ -19,7 +19,8 @@ import pytest
 from psycopg import sql
 
 from genealogy import mounts
-from genealogy.us.books import Book, take
+from genealogy.us.book_rows import Book
+from genealogy.us.books import take
 from genealogy.us.report import Report, report
 from genealogy.us.rules import load_rules
 from plant.load import load_plant
