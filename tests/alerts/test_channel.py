@@ -14,7 +14,7 @@ from apprise.plugins import pagerduty
 from alerts import channel
 from alerts.acknowledge import acknowledge
 from alerts.answer import Verdict
-from alerts.config import config_of
+from alerts.config import Config, config_of
 from alerts.endpoint import Channel
 from alerts.resolve import Resolution, resolve
 from plant.model import Plant
@@ -44,18 +44,21 @@ BODY = json.dumps(
 PAGER = f"pagerduty://{'b' * 32}@{'a' * 20}"
 
 
+def only(pilot: Plant, url: str) -> Config:
+    """Return the settings of a plant that tells everything to one channel."""
+    return replace(
+        config_of([], pilot),
+        receivers={"chat": Channel(name="chat", url=url, rate_per_minute=600)},
+        routes=setting_of(pilot, "chat").config.routes,
+    )
+
+
 def test_a_channel_is_told_in_words_and_an_apprise_refusal_is_tried_again(
     link: Connection, pilot: Plant, start_service: StartService, until: Until
 ) -> None:
     """Apprise's own JSON service stands for a chat: it posts to an address of ours."""
     with Endpoint(Reply(500)) as chat:
-        url = chat.url.replace("http://", "json://")
-        told = replace(
-            config_of([], pilot),
-            receivers={"chat": Channel(name="chat", url=url, rate_per_minute=600)},
-            routes=setting_of(pilot, "chat").config.routes,
-        )
-        start_service(config=told)
+        start_service(config=only(pilot, chat.url.replace("http://", "json://")))
         insert_anomaly(link)
         until("SELECT status, attempts FROM alert.delivery", [("delivered", 2)])
         said = json.loads(chat.requests[-1].body)
@@ -93,12 +96,7 @@ def test_a_channel_whose_token_is_wrong_is_given_up_and_nothing_of_it_is_logged(
 ) -> None:  # fmt: skip
     with Endpoint(Reply(401)) as chat:
         url = chat.url.replace("http://", "json://") + "/very-secret"
-        told = replace(
-            config_of([], pilot),
-            receivers={"chat": Channel(name="chat", url=url, rate_per_minute=600)},
-            routes=setting_of(pilot, "chat").config.routes,
-        )
-        start_service(config=told)
+        start_service(config=only(pilot, url))
         insert_anomaly(link)
         until(
             "SELECT status, attempts, last_status, last_error FROM alert.delivery",
@@ -114,12 +112,7 @@ def test_an_incident_of_pagerduty_is_open_while_the_alert_waits_for_somebody(
 ) -> None:  # fmt: skip
     with Endpoint(*[Reply(202)] * 9) as pager:
         monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", f"{pager.url}/v2/enqueue")
-        told = replace(
-            config_of([], pilot),
-            receivers={"pager": Channel(name="pager", url=PAGER, rate_per_minute=600)},
-            routes=setting_of(pilot, "pager").config.routes,
-        )
-        start_service(config=told)
+        start_service(config=only(pilot, PAGER))
         insert_anomaly(link)
         pager.wait(1)
         insert_anomaly(link, state="off")

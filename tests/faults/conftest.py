@@ -25,7 +25,8 @@ from stack.broker import PrivateBroker
 from stack.programs import Programs
 from tests.faults.numbered import EQUIPMENT, Orders, Report, is_bad
 from tests.faults.proxy import Proxy
-from tests.ingest.conftest import Database, IngestProcess, wait_until
+from tests.ingest.conftest import Database, IngestProcess
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 

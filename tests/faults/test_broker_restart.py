@@ -12,7 +12,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from stack.broker import PrivateBroker
 from tests.faults.conftest import StartStream, StartWorkers
 from tests.faults.numbered import EQUIPMENT, is_bad
-from tests.ingest.conftest import Database, wait_until
+from tests.ingest.conftest import Database
+from tests.waiting import wait_until
 
 #: autosave_interval of the shipped configuration, and time to write the file.
 _SAVE_S = 60.0

@@ -22,7 +22,8 @@ from plant.topics import topic_of
 from stack.broker import PrivateBroker
 from tests.faults.conftest import Sent, StartWorkers
 from tests.faults.numbered import EQUIPMENT
-from tests.ingest.conftest import Database, Publisher, wait_until
+from tests.ingest.conftest import Database, Publisher
+from tests.waiting import wait_until
 
 HOUR_US = 3_600_000_000
 

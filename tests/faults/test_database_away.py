@@ -11,7 +11,7 @@ import pytest
 
 from stack.postgres import PrivateCluster
 from tests.faults.conftest import StartStream, StartWorkers
-from tests.ingest.conftest import wait_until
+from tests.waiting import wait_until
 
 _COPYING = """
     SELECT pid FROM pg_stat_activity

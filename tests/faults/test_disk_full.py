@@ -17,7 +17,7 @@ from stack import account
 from stack.postgres import PrivateCluster
 from storage.migrate import migrate
 from tests.faults.conftest import StartStream, StartWorkers
-from tests.ingest.conftest import wait_until
+from tests.waiting import wait_until
 
 _MEGABYTE = 1_048_576
 

@@ -14,7 +14,7 @@ from stack.programs import Programs
 from storage.migrate import migrate
 from tests.faults.conftest import StartStream, StartWorkers
 from tests.faults.test_disk_full import fill, small_disk
-from tests.ingest.conftest import wait_until
+from tests.waiting import wait_until
 
 __all__ = ["small_disk"]
 

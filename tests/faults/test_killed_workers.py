@@ -10,7 +10,8 @@ import pytest
 from stack import service
 from stack.broker import PrivateBroker
 from tests.faults.conftest import StartProxy, StartStream, StartWorkers
-from tests.ingest.conftest import Database, wait_until
+from tests.ingest.conftest import Database
+from tests.waiting import wait_until
 
 ROUNDS = [4, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
 

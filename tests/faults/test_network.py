@@ -24,7 +24,7 @@ from plant.model import Plant
 from stack.broker import PrivateBroker
 from tests.faults.conftest import StartProxy, StartStream, StartWorkers
 from tests.faults.proxy import Proxy
-from tests.ingest.conftest import wait_until
+from tests.waiting import wait_until
 
 CUTS = [4, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
 

@@ -19,7 +19,8 @@ from plant.tables import Kind
 from plant.topics import topic_of
 from tests.faults.conftest import Sent, StartStream, StartWorkers
 from tests.faults.numbered import EQUIPMENT, is_bad
-from tests.ingest.conftest import Database, wait_until
+from tests.ingest.conftest import Database
+from tests.waiting import wait_until
 
 #: Classes of SQLSTATE by which a database speaks of a row; the constraint's is one more.
 REFUSALS = {"raised": "P0001", "limit": "54000", "not supported": "0A000", "view": "44000"}

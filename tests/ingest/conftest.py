@@ -22,15 +22,9 @@ from plant.model import Plant
 from plant.tables import Kind
 from plant.topics import topic_of
 from stack.broker import PrivateBroker
+from tests.waiting import wait_until
 
 _TIMEOUT_S = 60.0
-
-
-def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = _TIMEOUT_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}"
-        time.sleep(0.05)
 
 
 @dataclass

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from plant.model import Plant
 from plant.tables import Kind
 from plant.topics import topic_of
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER = "l1-filler-01"
 DAY_MS = 86_400_000

@@ -12,7 +12,8 @@ import psycopg
 from plant.model import Plant
 from plant.tables import Kind
 from stack.broker import PrivateBroker
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER = "l1-filler-01"
 

@@ -26,7 +26,8 @@ from plant.tables import Kind
 from plant.topics import topic_filter, topic_of
 from stack.broker import PrivateBroker
 from stack.postgres import PrivateCluster
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER = "l1-filler-01"
 NUMBERED = f"SELECT vacuum::int FROM telemetry.filling WHERE equipment = '{FILLER}' ORDER BY time"

@@ -13,7 +13,8 @@ from collections.abc import Callable
 import psycopg
 
 from plant.tables import Kind
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER, WINDER = "l1-filler-01", "l1-winder-01"
 GAPS = "SELECT source, run, from_seq, to_seq, messages FROM ingest.gap ORDER BY 1, 2, 3"

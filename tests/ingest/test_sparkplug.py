@@ -25,7 +25,8 @@ from plant.tables import Kind
 from stack.broker import PrivateBroker
 from stack.postgres import PrivateCluster
 from stack.programs import Programs
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER = "l1-filler-01"
 VACUUM, DOSES, STATE = 1, 2, 3

@@ -16,7 +16,8 @@ import pytest
 
 from plant.tables import Kind
 from stack.postgres import PrivateCluster
-from tests.ingest.conftest import Database, IngestProcess, Publisher, wait_until
+from tests.ingest.conftest import Database, IngestProcess, Publisher
+from tests.waiting import wait_until
 
 FILLER = "l1-filler-01"
 

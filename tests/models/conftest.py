@@ -144,6 +144,14 @@ def feeder(cluster: PrivateCluster, room_database: str) -> Feeder:
     return Feeder(room_database)
 
 
+def number(dsn: str, query: str) -> int:
+    """Return the one number that *query* gives."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def forget(dsn: str, *tables: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.SQL, tables))))

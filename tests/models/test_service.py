@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from models.follow import catch_up
 from models.monitor import Monitor
 from plant.model import Plant
 from stack.postgres import PrivateCluster
-from tests.models.conftest import Feeder, Filling
+from tests.models.conftest import Feeder, Filling, number
+from tests.waiting import wait_until
 
 POINTS = 300
 LEARNT = 8 * POINTS
@@ -57,20 +57,6 @@ def process(feeder: Feeder, tmp_path: Path) -> Iterator[Process]:
     yield process
     if process.running and process.running.poll() is None:
         process.kill()
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60.0
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
-
-
-def number(dsn: str, query: str) -> int:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def points(dsn: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -14,9 +12,10 @@ from models import registry
 from models.follow import catch_up
 from models.monitor_signals import SignalMonitor
 from storage.connect import connect
-from tests.models.conftest import FILLER, Feeder
+from tests.models.conftest import FILLER, Feeder, number
 from tests.models.samples import Samples, shifted
 from tests.models.signals import TRAINED, everything, fed, learn, samples
+from tests.waiting import wait_until
 
 __all__ = ["fed", "samples"]  # fixtures
 
@@ -25,20 +24,6 @@ def start(dsn: str, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "jellyroll", "monitor", "--database", dsn]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdout=output, stderr=output)
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60.0
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
-
-
-def number(dsn: str, query: str) -> int:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def is_ahead(dsn: str) -> bool:

@@ -9,8 +9,7 @@ import secrets
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from stack.postgres import PrivateCluster
 from stack.programs import Programs
 from storage.connect import connect
 from storage.migrate import migrate
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.toml")
@@ -71,13 +71,6 @@ def brokers(programs: Programs, stack_folder: Path) -> Iterator[list[PrivateBrok
     yield brokers
     for broker in brokers:
         broker.stop()
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager

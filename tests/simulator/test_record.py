@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from simulator.connection import BrokerError
 from simulator.courier import Courier
 from simulator.record import Recorder, check_filter
 from stack.broker import PrivateBroker
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 NOBODY_STOPS = threading.Event()
@@ -40,13 +40,6 @@ def start(broker: PrivateBroker, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def captured(folder: Path) -> list[Captured]:

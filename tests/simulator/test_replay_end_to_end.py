@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ from simulator.recording import Recording
 from stack.broker import PrivateBroker
 from stack.programs import Programs
 from storage.connect import Connection, connect
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -66,13 +67,6 @@ def replay(broker: PrivateBroker, file: Path, *options: str) -> dict[str, Any]:
     report: dict[str, Any] = orjson.loads(process.communicate(timeout=DEADLINE_S)[0])
     assert process.returncode == 0
     return report
-
-
-def wait_until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S:.0f} s"
-        time.sleep(0.05)
 
 
 def deliver_one(url: str) -> None:

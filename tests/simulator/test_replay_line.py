@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from stack.programs import Programs
 from storage.connect import Connection, connect
 from storage.migrate import migrate
 from storage.schema import plant_tables
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.toml")
@@ -90,13 +91,6 @@ def mount(plant: Plant, time_ms: int) -> tuple[str, bytes]:
     topic = topic_of(plant, plant.equipment["l1-winder-01"], Kind.MOUNT)
     document = {"ts": time_ms, "slot": "unwinder_1", "thing": "l1-C-roll-000007"}
     return topic, orjson.dumps(document)
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def replay(broker: PrivateBroker, *arguments: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from simulator.sparkplug_courier import SparkplugCourier
 from stack.broker import PrivateBroker
 from storage.connect import Connection, connect
 from storage.migrate import migrate
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.toml")
@@ -37,13 +38,6 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("JELLYROL
 NODE = NodeId("acme_testsite_assembly", "l1")
 
 Heard = queue.SimpleQueue[tuple[str, Any]]
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture
