@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.alert import Severity, State
-from alerts.web.api_models import Out
+from alerts.web.api_models import CauseOut, Out
 
 
 class OpenAlertsOut(Out):
@@ -98,15 +98,9 @@ class FigureOut(Out):
     verdict: str
 
 
-class BusyCause(Out):
+class BusyCause(CauseOut):
     """How often a cause called."""
 
-    line: str
-    station: str
-    equipment: str
-    position: int | None
-    characteristic: str
-    direction: str
     alarms: int
     chatters: bool
     last_at: datetime
