@@ -16,8 +16,8 @@ from models.cells.forecast import Forecaster, StageModel, TargetModel
 from models.cells.measures import measured
 from models.cells.metres import Gauge, about, entry_of, own, witness
 from models.cells.peers import spread
-from models.cells.reference import normal_tail, tail_limit
 from models.cells.standard import CellsError, Standard
+from models.cells.tails import NORMAL, tail_limit
 
 #: Fewer cells with a known end of line are too few to fit and to check on.
 MIN_CELLS = 2000
@@ -166,7 +166,7 @@ def _stage(
     tests = len(forecast.targets) + len(features)
     share = standard.quality.held_ppm * 1e-6 / tests
     standing = (raw - centre) / scale
-    limit = np.array([tail_limit(np.abs(column), share, normal_tail) for column in standing.T])
+    limit = np.array([tail_limit(np.abs(column), share, NORMAL) for column in standing.T])
     for at, name in enumerate(features):
         if entry_of(name) and len(np.unique(raw[np.isfinite(raw[:, at]), at])) < _MIN_BATCHES:
             scale[at], limit[at] = _by_the_plant_file(standard, name, float(centre[at]))
@@ -240,7 +240,7 @@ def _target(
         widening=float(np.quantile(outside, rank, method="higher")),
         usual=usual,
         spread=wide,
-        limit=tail_limit(sizes, share, normal_tail) if foretells else np.inf,
+        limit=tail_limit(sizes, share, NORMAL) if foretells else np.inf,
     )  # fmt: skip
 
 

@@ -22,7 +22,9 @@ from models.cells.metres import Gauge
 from models.cells.reference import Reference
 from models.cells.standard import CellsError
 
-FORMAT = 2
+FORMAT = 3
+#: Before format 3 a reference had one limit for both sides.
+_ONE_LIMIT = 2
 #: A file of two recipes and three targets is about 2 MB.
 MAX_BYTES = 64 << 20
 _TREES = ("middle", "lower", "upper")
@@ -67,10 +69,11 @@ def load(content: bytes, sha256: str) -> CellModel:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         document = orjson.loads(arrays["document"].tobytes())
-        if document["format"] != FORMAT:
+        if document["format"] not in {_ONE_LIMIT, FORMAT}:
             raise CellsError(
                 f"the model of the cells has format {document['format']}, this version of "
-                f"Jellyroll reads {FORMAT}; train it again, or install the version that wrote it"
+                f"Jellyroll reads {_ONE_LIMIT} and {FORMAT}; train it again, or install the "
+                "version that wrote it"
             )
         return CellModel(
             {r: _reference(arrays, r, d) for r, d in document["references"].items()},
@@ -81,7 +84,7 @@ def load(content: bytes, sha256: str) -> CellModel:
 
 
 def _put_reference(arrays: Arrays, recipe: str, reference: Reference) -> dict[str, object]:
-    for name in ("scale", "limit", "tray_scale", "centre", "precision"):
+    for name in ("scale", "low", "high", "tray_scale", "centre", "precision"):
         arrays[f"{recipe}/reference/{name}"] = getattr(reference, name)
     return {
         "measures": reference.measures,
@@ -93,11 +96,13 @@ def _put_reference(arrays: Arrays, recipe: str, reference: Reference) -> dict[st
 
 def _reference(arrays: Arrays, recipe: str, document: dict[str, Any]) -> Reference:
     prefix = f"{recipe}/reference"
+    limit = arrays.get(f"{prefix}/limit")
     return Reference(
         measures=tuple(document["measures"]),
         cells=document["cells"],
         scale=arrays[f"{prefix}/scale"],
-        limit=arrays[f"{prefix}/limit"],
+        low=arrays[f"{prefix}/low"] if limit is None else -limit,
+        high=arrays[f"{prefix}/high"] if limit is None else limit,
         tray_scale=arrays[f"{prefix}/tray_scale"],
         tray_limit=document["tray_limit"],
         centre=arrays[f"{prefix}/centre"],

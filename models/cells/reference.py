@@ -1,31 +1,25 @@
 """What is usual among peers: spreads, ties between measures, and limits from the budget.
 
 The budget is the share of good cells that may be held. It is parted evenly over the measures and
-their combination (so that the whole keeps it however they hang together). The limit of a measure is
-the quantile of a normal distribution for its part, raised where the tail of what was seen is
-heavier: a Weibull tail, of which two quantiles are compared with those of the theory, is carried on
-to the budget. It is never below theory, and quantiles of 10 and 3 % are little moved by a per cent
-of bad cells among the good.
+their combination (so that the whole keeps it however they hang together), and that of a measure
+over its two sides. Each side has the limit that its own tail tells (`models.cells.tails`).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special  # type: ignore[import-untyped]
 from sklearn.covariance import MinCovDet
 
 from models.cells.cells import Floats, Ints, Mask
 from models.cells.peers import MIN_PEERS, centred, group_medians, spread
+from models.cells.tails import NORMAL, distance_theory, tail_limit
 
 #: Fewer cells than this are no reference; nothing is compared with peers until then.
 MIN_CELLS = 300
-#: Tails are told from so many cells; from fewer they are taken for normal.
-_MIN_FOR_TAIL = 2000
-_TAIL_FROM, _TAIL_TO = 0.10, 0.03
 #: The covariance is fitted on at most so many cells: it takes tenths of a second then.
 _MOST_FITTED = 3000
 #: So many loads about a load show its level.
@@ -34,22 +28,22 @@ LEVEL_LOADS = 48
 #: Standard error of a median of n normal values, times the root of n.
 MEDIAN_ERROR = 1.2533
 
-Tail = Callable[[float], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The usual spread of one recipe's cells about their peers.
 
-    *scale* is the robust sd within trays of each of *measures*, *limit* that of |z|; *tray_scale*
-    the sd of a tray's median about those of its neighbours, *tray_limit* likewise. *precision* is
-    the inverse covariance of z, *distance_limit* the limit of the Mahalanobis distance in it.
+    *scale* is the robust sd within trays of each of *measures*, *low* and *high* the limits of z;
+    *tray_scale* the sd of a tray's median about those of its neighbours, *tray_limit* the limit of
+    its size. *precision* is the inverse covariance of z, *distance_limit* the limit of the
+    Mahalanobis distance in it.
     """
 
     measures: tuple[str, ...]
     cells: int
     scale: Floats
-    limit: Floats
+    low: Floats
+    high: Floats
     tray_scale: Floats
     tray_limit: float
     centre: Floats
@@ -89,9 +83,10 @@ def learn(
     share = held_ppm * 1e-6 / (len(names) + 1)
     scale = np.array([_scale(residuals[name], floors[name]) for name in names])
     z = np.column_stack([residuals[name] for name in names]) / scale
-    # Each side has a tail of its own (few cells leak backwards): the heavier one counts.
-    limit = np.array(
-        [max(tail_limit(s * c[s * c > 0], share, normal_tail) for s in (1, -1)) for c in z.T]
+    # The peers' median is 0: half of the cells are on a side, and half of the share is theirs.
+    high, low = (
+        side * np.array([tail_limit(side * c[side * c > 0], share, NORMAL) for c in z.T])
+        for side in (1, -1)
     )
     tray_scale = [
         max(_tray_scale(measures[name], load), MEDIAN_ERROR * s / np.sqrt(_usual_load(load)))
@@ -104,36 +99,14 @@ def learn(
         measures=names,
         cells=max(known),
         scale=scale,
-        limit=limit,
+        low=low,
+        high=high,
         tray_scale=np.array(tray_scale),
-        tray_limit=normal_tail(share),
+        tray_limit=NORMAL.size(-np.log(share)),
         centre=centre,
         precision=precision,
-        distance_limit=tail_limit(
-            distance, share, lambda p: float(np.sqrt(special.chdtri(len(names), p)))
-        ),
+        distance_limit=tail_limit(distance, share, distance_theory(len(names))),
     )
-
-
-def tail_limit(sizes: Floats, share: float, theory: Tail) -> float:
-    """Return what *share* of good cells exceed, from their *sizes* and the tail of *theory*.
-
-    *theory* gives for a share the size that it exceeds; it is returned for *share* where there are
-    fewer than 2000 sizes, or none of them says otherwise.
-    """
-    known = sizes[np.isfinite(sizes)]
-    if len(known) < _MIN_FOR_TAIL:
-        return theory(share)
-    near, far = np.quantile(known, [1 - _TAIL_FROM, 1 - _TAIL_TO])
-    log_near, log_far, log_share = (-np.log(p) for p in (_TAIL_FROM, _TAIL_TO, share))
-    if not 0 < near < far:
-        return theory(share)
-    usual = np.log(theory(_TAIL_TO) / theory(_TAIL_FROM)) / np.log(log_far / log_near)
-    index = np.log(far / near) / np.log(log_far / log_near)
-    # Both as ratios to the theory, so that for normal values the limit is that of the theory.
-    wider = max(1.0, far / theory(_TAIL_TO))
-    heavier = (log_share / log_far) ** max(0.0, index - usual)
-    return float(theory(share) * wider * heavier)
 
 
 def running_level(medians: Floats, odd: Mask | None = None) -> Floats:
@@ -157,11 +130,6 @@ def load_medians(values: Floats, load: Ints) -> Floats:
     """Return the median of each load, NaN where it has too few values."""
     medians, counts = group_medians(values, load)
     return np.where(counts >= MIN_PEERS, medians, np.nan)
-
-
-def normal_tail(share: float) -> float:
-    """Return what |x| of a standard normal x exceeds with probability *share*."""
-    return float(-special.ndtri(share / 2))
 
 
 def _scale(residuals: Floats, floor: float) -> float:

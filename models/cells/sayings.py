@@ -46,12 +46,13 @@ class Sayings:
 
     def outlier(self, column: int, row: int) -> Reason:
         """Return that cell *row* is unlike its peers in one measure."""
-        name, unit, value, middle, limit = self._numbers(column, row)
+        name, unit, value, middle = self._numbers(column, row)
         z = float(self.screened.z[row, column])
+        edge, limit = self._limit(column, row, z)
         return Reason(
-            ReasonKind.OUTLIER, name, value, middle, middle + float(np.copysign(limit, z)), unit,
+            ReasonKind.OUTLIER, name, value, middle, limit, unit,
             f"{name} {value:.6g} {unit} is {abs(z):.1f} sd from the {middle:.6g} of its peers, "
-            f"more than the {self.screened.limit[row, column]:.1f} that good cells keep",
+            f"more than the {abs(edge):.1f} that good cells keep",
         )  # fmt: skip
 
     def combined(self, row: int) -> Reason:
@@ -103,9 +104,10 @@ class Sayings:
             if self.screened.of_channel[row, column]:
                 scale = float(self.screened.scale[row, column])
                 effect = float(self.screened.channel[row, column]) * scale
-                _, unit, value, middle, limit = self._numbers(column, row)
+                _, unit, value, middle = self._numbers(column, row)
+                _, limit = self._limit(column, row, effect)
                 yield Reason(
-                    ReasonKind.MEASUREMENT, name, value + effect, middle, middle + limit, unit,
+                    ReasonKind.MEASUREMENT, name, value + effect, middle, limit, unit,
                     f"{name} {value + effect:.6g} {unit}: "
                     f"{self.place(quality.station_of(name), row)} adds {effect:+.3g} to each of "
                     f"{self.screened.channel_cells[row, column]} cells; without it {value:.6g}",
@@ -138,16 +140,20 @@ class Sayings:
         name = self.machines[machine]
         return f"{positions.name} {position} of {name}" if positions and position else name
 
-    def _numbers(self, column: int, row: int) -> tuple[str, str, float, float, float]:
-        """Return name, unit, value without its channel's part, peers' median, limit about it."""
+    def _numbers(self, column: int, row: int) -> tuple[str, str, float, float]:
+        """Return name, unit, value without its channel's part, peers' median."""
         name = self.screened.names[column]
         scale = float(self.screened.scale[row, column])
         middle = float(self.screened.middle[name][row])
         value = middle + float(self.screened.z[row, column]) * scale
-        return (
-            name, self._unit(name), value, middle,
-            float(self.screened.limit[row, column]) * scale,
-        )  # fmt: skip
+        return name, self._unit(name), value, middle
+
+    def _limit(self, column: int, row: int, side: float) -> tuple[float, float]:
+        """Return the limit on that *side* (its sign counts), in sd and as a value."""
+        edges = self.screened.high if side > 0 else self.screened.low
+        edge = float(edges[row, column])
+        middle = float(self.screened.middle[self.screened.names[column]][row])
+        return edge, middle + edge * float(self.screened.scale[row, column])
 
     def _unit(self, name: str) -> str:
         return self.standard.of_measure(name).unit

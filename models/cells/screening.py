@@ -10,6 +10,7 @@ import numpy as np
 
 from models.cells.cells import Cells, Floats, Ints, Mask
 from models.cells.channels import channel_effects
+from models.cells.grading import breaches
 from models.cells.measures import measured
 from models.cells.peers import centred, group_medians, loads
 from models.cells.reference import Reference, learn
@@ -28,8 +29,9 @@ class Screened:
     of the peers, *doubted* by measure who was misread, *rooms* by station the loads that were too
     warm or too cold. *z* is the distance from the peers in robust sd without *channel*, what the
     cell's channel falsifies (0: nothing), as *channel_cells* cells tell. *shift* is by how much the
-    load's median differs from its neighbours', *tray* the same in sd of medians. *limit* is that of
-    |z|, NaN where too few cells are known; *distance* (cells) the Mahalanobis distance of z.
+    load's median differs from its neighbours', *tray* the same in sd of medians. *low* and *high*
+    are the limits of z, NaN where too few cells are known; *distance* (cells) the Mahalanobis
+    distance of z.
     """
 
     names: tuple[str, ...]
@@ -44,23 +46,23 @@ class Screened:
     channel_cells: Ints
     shift: Floats
     tray: Floats
-    limit: Floats
+    low: Floats
+    high: Floats
     distance: Floats
     distance_limit: Floats
     tray_limit: float
 
     @cached_property
     def outlying(self) -> Mask:
-        """Which cells are outside the limit of which measure."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(self.z) > self.limit)
+        """Which cells are outside the limits of which measure."""
+        return self._outside(self.z)
 
     @cached_property
     def of_channel(self) -> Mask:
         """Which cells would be outliers if their channel were believed, and are none."""
-        with np.errstate(invalid="ignore"):
-            is_out = np.abs(self.z + self.channel) > self.limit
-            return np.asarray((self.channel != 0.0) & is_out & (np.abs(self.z) <= self.limit))
+        is_out = self._outside(self.z + self.channel)
+        is_known_good = np.isfinite(self.z) & ~self.outlying
+        return np.asarray((self.channel != 0.0) & is_out & is_known_good)
 
     @cached_property
     def combined(self) -> Mask:
@@ -73,6 +75,10 @@ class Screened:
         """Which cells are of a tray that is shifted as a whole, by measure."""
         with np.errstate(invalid="ignore"):
             return np.asarray(np.abs(self.tray) > self.tray_limit)
+
+    def _outside(self, z: Floats) -> Mask:
+        with np.errstate(invalid="ignore"):
+            return np.asarray((z < self.low) | (z > self.high))
 
 
 def screen(
@@ -96,7 +102,7 @@ def screen(
     rooms = odd_rooms(standard, cells, load)
     odd = np.isin(np.arange(int(load.max(initial=-1)) + 1), list(set().union(*rooms.values())))
     shape = (len(cells), len(names))
-    scale, limit, z, shift, tray = (np.full(shape, np.nan) for _ in range(5))
+    scale, low, high, z, shift, tray = (np.full(shape, np.nan) for _ in range(6))
     channel, channel_cells = np.zeros(shape), np.zeros(shape, dtype=np.int64)
     distance, distance_limit = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
     tray_limit = np.inf
@@ -108,16 +114,15 @@ def screen(
         if known is None:
             continue
         z[own] = known.z({m: residual[m][own] for m in names})
-        scale[own], limit[own] = known.scale, known.limit
+        scale[own], low[own], high[own] = known.scale, known.low, known.high
         tray_limit = known.tray_limit
         own_values = {measure: values[measure][own] for measure in names}
         shift[own], tray[own] = tray_shifts(own_values, load[own], known, odd)
         for column, measure in enumerate(names):
             place = cells.place(quality.station_of(measure))[own]
             upstream = [cells.place(station)[own] for station in standard.upstream]
-            effect, count = channel_effects(
-                z[own, column], place, upstream, float(known.limit[column])
-            )
+            limit = float(max(-known.low[column], known.high[column]))
+            effect, count = channel_effects(z[own, column], place, upstream, limit)
             channel[own, column], channel_cells[own, column] = effect, count
             z[own, column] -= effect
             if measure in doubted:
@@ -126,16 +131,21 @@ def screen(
         distance_limit[own] = known.distance_limit
     return Screened(
         names, load, values, middle, doubted, rooms, scale, z, channel, channel_cells, shift,
-        tray, limit, distance, distance_limit, tray_limit,
+        tray, low, high, distance, distance_limit, tray_limit,
     )  # fmt: skip
 
 
 def learn_recipe(standard: Standard, cells: Cells, *, tied: bool) -> Reference | None:
     """Return what is usual among *cells*, all of one recipe; None of too few.
 
-    Only if *tied* it is learnt how the measures hang together.
+    Nothing is learnt from cells outside the limits of *standard*. Only if *tied* it is learnt how
+    the measures hang together.
     """
     quality = standard.quality
+    is_good = np.ones(len(cells), dtype=bool)
+    for breach in breaches(standard, cells, measured(cells, quality)):
+        is_good &= ~breach.bad
+    cells = cells.of(is_good)
     values = measured(cells, quality)
     return learn(
         {name: values[name] for name in quality.screened},

@@ -7,6 +7,7 @@ import hashlib
 import io
 
 import numpy as np
+import orjson
 import pytest
 
 from models.cells.cells import NOWHERE, Cells
@@ -132,6 +133,33 @@ def test_a_model_read_back_says_the_same_to_the_last_bit(model: CellModel, past:
     assert found.measures == kept.measures
     assert found.distance_limit == kept.distance_limit
     np.testing.assert_array_equal(found.precision, kept.precision)
+
+
+def test_a_model_of_before_each_side_had_its_limit_has_the_one_on_both(model: CellModel) -> None:
+    with np.load(io.BytesIO(dump(model)[0])) as file:
+        arrays = {name: file[name] for name in file.files}
+    limit = arrays.pop("vehicle/reference/high")
+    del arrays["vehicle/reference/low"]
+    document = orjson.loads(arrays["document"].tobytes()) | {"format": 2}
+    arrays["document"] = np.frombuffer(orjson.dumps(document), dtype=np.uint8)
+    old = io.BytesIO()
+    np.savez(old, **arrays, **{"vehicle/reference/limit": limit})
+    content = old.getvalue()
+    found = load(content, hashlib.sha256(content).hexdigest()).references["vehicle"]
+    np.testing.assert_array_equal(found.high, limit)
+    np.testing.assert_array_equal(found.low, -limit)
+
+
+def test_a_model_of_a_later_version_is_refused_with_what_to_do(model: CellModel) -> None:
+    with np.load(io.BytesIO(dump(model)[0])) as file:
+        arrays = {name: file[name] for name in file.files}
+    document = orjson.loads(arrays["document"].tobytes()) | {"format": 4}
+    arrays["document"] = np.frombuffer(orjson.dumps(document), dtype=np.uint8)
+    later = io.BytesIO()
+    np.savez(later, **arrays)
+    content = later.getvalue()
+    with pytest.raises(CellsError, match="has format 4, this version of Jellyroll reads 2 and 3"):
+        load(content, hashlib.sha256(content).hexdigest())
 
 
 def test_what_was_changed_is_no_model_or_would_run_is_refused(model: CellModel) -> None:
