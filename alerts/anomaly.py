@@ -27,6 +27,10 @@ MAX_POINTS = 25
 MAX_CONTRIBUTIONS = 5
 
 
+#: How a characteristic begins that is about cells of a whole line with a fault of their own by a
+#: measure, as in `faulty_cells.k_value`.
+FAULTY_CELLS = "faulty_cells."
+
 #: How a characteristic begins that is about a sensor, as in `stuck:tension`.
 LOST, STUCK = "lost", "stuck"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alerts.alert import Severity
-from alerts.anomaly import Anomaly, part
+from alerts.anomaly import FAULTY_CELLS, Anomaly, part
 from plant.signals import Signal
 
 #: In standard deviations of the baseline. Three is where a single point would be remarkable; six
@@ -22,12 +22,14 @@ def severity_of(
     """Return the severity of *anomaly*; *signal* is what the plant model knows of it, if anything.
 
     High: the mean since the onset is outside the limit it moves towards, or 6 sd from the baseline
-    where there is none. Medium: 3 sd, or a sensor that fails. Low: less, or a size that nobody
-    knows. One that was higher *before* falls only when it is a fifth nearer to the baseline than
-    where it rose.
+    where there is none; cells that have a fault of their own, however few. Medium: 3 sd, or a
+    sensor that fails. Low: less, or a size that nobody knows. One that was higher *before* falls
+    only when it is a fifth nearer to the baseline than where it rose.
     """
     if part(anomaly.characteristic)[0]:
         return Severity.MEDIUM
+    if anomaly.characteristic.startswith(FAULTY_CELLS):
+        return Severity.HIGH
     now = _severity(anomaly, signal, 1.0)
     if before is None or before.rank <= now.rank:
         return now

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.alert import Cause
-from alerts.anomaly import LOST, STUCK, Anomaly, part
+from alerts.anomaly import FAULTY_CELLS, LOST, STUCK, Anomaly, part
 from plant.model import Plant
 from plant.signals import Signal
 
@@ -33,6 +33,8 @@ def title(plant: Plant, anomaly: Anomaly) -> str:
     where = subject(plant, anomaly.cause)
     if fault == LOST:
         return f"{where} gives no value"
+    if anomaly.characteristic.startswith(FAULTY_CELLS):
+        return f"{where}, {_faulty(anomaly)}"
     if anomaly.contributions:
         return f"{where} off, most of all {_first(anomaly.contributions[0])}"
     value, expected = _number(anomaly.value, anomaly.sd), _number(anomaly.expected, anomaly.sd)
@@ -46,18 +48,22 @@ def title(plant: Plant, anomaly: Anomaly) -> str:
         return text
     percent = 100 * difference / anomaly.expected if anomaly.expected else math.inf
     if anomaly.unit in _NO_PERCENTAGE or abs(percent) >= 1000:
-        return f"{text} ({_number(difference, anomaly.sd, sign='+')}{space})"
-    return f"{text} ({_minus(f'{percent:+.1f}')} %)"
+        size = f"{_number(difference, anomaly.sd, sign='+')}{space}"
+    else:
+        size = f"{_minus(f'{percent:+.1f}')} %"
+    return f"{text} ({size})"
 
 
 def subject(plant: Plant, cause: Cause) -> str:
     """Return where and what, such as "l1-filler-01 nozzle 3: fill mass"."""
-    place = cause.equipment
+    place = cause.equipment or cause.line
     if cause.position is not None:
         place += f" {position_name(plant, cause.station)} {cause.position}"
     _, signal = part(cause.characteristic)
     if cause.characteristic == MULTIVARIATE:
         what = "pattern of signals"
+    elif cause.characteristic.startswith(FAULTY_CELLS):
+        what = f"faulty cells by {cause.characteristic.removeprefix(FAULTY_CELLS)}"
     else:
         what = f"sensor of {signal}" if signal else cause.characteristic
     return f"{place}: {what.replace('_', ' ')}"
@@ -75,6 +81,12 @@ def signal_of(plant: Plant, equipment: str, characteristic: str) -> Signal | Non
         return plant.signal(equipment, part(characteristic)[1] or characteristic)
     except KeyError:
         return None
+
+
+def _faulty(anomaly: Anomaly) -> str:
+    """Return how many cells; value and expected are percentages."""
+    faulty, usual = (anomaly.samples * share / 100.0 for share in (anomaly.value, anomaly.expected))
+    return f"{faulty:,.0f} of {anomaly.samples:,}, {usual:,.1f} would be usual"
 
 
 def _first(contribution: Mapping[str, Any]) -> str:

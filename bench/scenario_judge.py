@@ -18,13 +18,14 @@ from bench.scenario_truth import Done
 class Verdict(NamedTuple):
     """How one fault of one scenario was seen.
 
-    *by* is "alarm", or "cells" where no chart alarmed and cells that it touched were said to have a
+    *by* is "alarm", or "cells" where nothing alarmed and cells that it touched were said to have a
     fault, else "". *minutes* from its beginning to then, and *cells* that it had touched by then.
-    *rank* is that of the culprit among the suspects of the first alarm, or in what the faulty cells
-    have in common, None if it is not there; *last_rank* the same after its suspects were looked at
-    again; *same* the share of all its alarms with the culprit in the first place. A gauge that is
-    wrong must be named as the sensor, and nothing else may be. *condemned* counts cells that it
-    touched and that would have passed without it. *first* and *last* are the first suspects.
+    *rank* is that of the culprit among the suspects of the first alarm, or in what wrongly measured
+    cells have in common, None if it is not there; *last_rank* the same after its suspects were
+    looked at again; *same* the share of all its alarms with the culprit in the first place. A gauge
+    that is wrong must be named as the sensor, and nothing else may be. *condemned* counts cells
+    that it touched and that would have passed without it. *first* and *last* are the first
+    suspects.
     """
 
     scenario: str
@@ -109,9 +110,9 @@ def _verdict(outcome: Outcome, done: Done, anomalies: Sequence[Anomaly], twin: S
         new = (seen.faulty - twin.faulty) & done.cells
         judged = [one for one in seen.judged if one.cell in new]
         if judged:
-            by, time, rank = "cells", judged[0].time, _place(seen.common, done)
+            by, time, rank = "cells", judged[0].time, _place(seen.misread, done)
             last_rank = rank
-            first = last = ", ".join(seen.common[:3])
+            first = last = ", ".join(seen.misread[:3])
     return Verdict(
         outcome.scenario.name,
         outcome.scenario.seed,

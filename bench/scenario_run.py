@@ -18,7 +18,7 @@ from bench.scenario import FAULTS, Scenario
 from bench.scenario_feed import HOUR_MS, feed, windows
 from bench.scenario_seen import Outcome, read_seen
 from bench.scenario_truth import done_by
-from bench.scenario_watch import Watch, judge_cells, learn
+from bench.scenario_watch import Watch, learn
 from plant.load import load_plant
 from plant.model import Plant
 from plant.times import from_us
@@ -122,7 +122,6 @@ def _run(cluster: PrivateCluster, scenario: Scenario, plan: Plan, days: float) -
             windows(_BEGIN_MS, end_ms, _PIECE_MS, plan.period_ms, *faults), plan,
         )  # fmt: skip
         span = BEGIN, from_us(end_ms * 1000)
-        judge_cells(dsn, plant, span)
         done = tuple(done_by(plant, line, fault, _BEGIN_MS, end_ms) for fault in faults)
         seen = read_seen(dsn, plant, span)
         return Outcome(scenario, done, seen, days, time.monotonic() - started)

@@ -63,12 +63,13 @@ class Judged(NamedTuple):
 class Seen(NamedTuple):
     """All that was seen from the beginning on.
 
-    *common* is what the cells that are said to have a fault have in common, the likeliest first.
+    *misread* is what the cells that are said to be measured wrongly have in common, the likeliest
+    first: of them there is no anomaly.
     """
 
     anomalies: tuple[Anomaly, ...]
     judged: tuple[Judged, ...]
-    common: tuple[str, ...]
+    misread: tuple[str, ...]
 
     @property
     def condemned(self) -> frozenset[str]:
@@ -112,10 +113,9 @@ def read_seen(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> Seen:
         judged = tuple(Judged(*row) for row in cells)
         line = plant.production.lines[0]
         tray = plant.cell_quality.tray if plant.cell_quality else ""
-        faulty = [one.cell for one in judged if one.fault_class != "none"]
-        found = common_to(connection, plant, (line, tray), faulty, span) if faulty else []
-        common = [suspect.name.value for suspect in found]
-        # Cells too few to have anything in common: what is measured wrongly is so by its channel.
         wrong = [one.cell for one in judged if one.fault_class == "measurement"]
-        common = common or places_of(connection, plant, (line, tray), wrong)
-        return Seen(anomalies, judged, tuple(common))
+        found = common_to(connection, plant, (line, tray), wrong, span) if wrong else []
+        misread = [suspect.name.value for suspect in found]
+        # Cells too few to have anything in common: what is measured wrongly is so by its channel.
+        misread = misread or places_of(connection, plant, (line, tray), wrong)
+        return Seen(anomalies, judged, tuple(misread))

@@ -9,9 +9,7 @@ from datetime import datetime
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import registry
-from models.cells import model_store
-from models.cells.review import Review
-from models.cells.store import write
+from models.cells.stage import CellStage
 from models.follow import Stage
 from models.monitor import Monitor
 from models.monitor_signals import SignalMonitor
@@ -21,7 +19,11 @@ from storage.connect import Connection, connect
 
 
 class Watch:
-    """All that `jellyroll monitor` does, on *connection*, whenever it is told to look."""
+    """All that `jellyroll monitor` does, on *connection*, whenever it is told to look.
+
+    Cells are judged against their peers alone: a forecast from three days of cells would be no
+    good one.
+    """
 
     def __init__(self, connection: Connection, plant: Plant, baseline_points: int) -> None:
         logging.getLogger("jellyroll.models").setLevel(logging.WARNING)
@@ -29,6 +31,7 @@ class Watch:
         self._stages: Sequence[Stage] = (
             Monitor(plant, baseline_points),
             SignalMonitor(plant, flush_s=0.0),
+            CellStage(plant, rests=False),
         )
         for stage in self._stages:
             stage.attach(connection)
@@ -49,20 +52,3 @@ def learn(dsn: str, plant: Plant, history: tuple[datetime, datetime]) -> None:
             for model in one.models:
                 number = registry.register(connection, model)
                 registry.promote(connection, number, "the history of a scenario")
-
-
-def judge_cells(dsn: str, plant: Plant, span: tuple[datetime, datetime]) -> None:
-    """Judge each cell that left its tray in *span*, as `jellyroll cells screen` does.
-
-    Against its peers alone: a forecast from three days of cells would be no good one.
-    """
-    with (
-        connect(dsn, application="scenario", autocommit=True) as connection,
-        threadpool_limits(1),
-    ):
-        _, model = model_store.active(connection)
-        review = Review(plant, connection, model.references, model.forecasters)
-        for line in plant.production.lines:
-            for verdicts in review.between(line, *span):
-                with connection.transaction():  # a long one would hide what other runs write
-                    write(connection, [(verdict, True) for verdict in verdicts])

@@ -1,8 +1,14 @@
-"""What cells that were judged faulty one by one have in common."""
+"""What cells that were judged faulty one by one have in common.
+
+They are few, and of each only whether it is faulty is known. So nobody searches since when a
+machine spoils cells: they are those of an event, which has its onset. And the values of a factor
+compete among themselves first: three winders are not lost among the thousands of channels that a
+cell may have had.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -11,13 +17,20 @@ from psycopg import sql
 from models.columns import read_columns
 from models.sql import statement
 from models.suspects_cells import read_span
-from models.suspects_levels import Cells
+from models.suspects_event import Written
+from models.suspects_levels import Cells, Factor, Levels
 from models.suspects_passing import place_name
-from models.suspects_rank import Suspect, rank
+from models.suspects_rank import MAX_Q, Name, Suspect, rank
+from models.suspects_result import without_repeats
 from models.suspects_scene import Scene
+from models.suspects_sentence import sentence, words
+from models.suspects_stats import benjamini_hochberg, hypergeometric_tail
 from plant.model import Plant
 from plant.tables import Kind
+from plant.times import from_us
 from storage.connect import Connection
+
+_PERCENT = 100.0
 
 
 def places_of(
@@ -42,14 +55,126 @@ def common_to(
 ) -> list[Suspect]:
     """Return what *cells* have in common that others have not which were there in *span*, too.
 
-    *place* is a line and one of its stations. The effect in the result is the share of its cells.
+    *place* is a line and one of its stations. *cells* have one kind of fault: what spoils them and
+    what measures others wrongly have nothing in common. The effect in the result is the share of
+    its cells.
     """
+    found = _compare(connection, plant, place, cells, span)
+    if found is None:
+        return []
+    compared, scene = found
+    return rank(compared, _telling(compared, _since_ever(scene)))
+
+
+def written(
+    connection: Connection,
+    plant: Plant,
+    place: tuple[str, str],
+    cells: Collection[str],
+    span: tuple[datetime, datetime],
+) -> list[Written]:
+    """Return what *cells* have in common (`common_to`) as rows, the likeliest first.
+
+    Where nothing stands out, that is the likeliest of all, and its sentence says that it may be
+    chance. The effect is by how much the share of such cells is higher than among the others, in
+    percent.
+    """
+    found = _compare(connection, plant, place, cells, span)
+    if found is None:
+        return []
+    compared, scene = found
+    factors = _since_ever(scene)
+    suspects, doubt = rank(compared, _telling(compared, factors)), ""
+    if not suspects:
+        suspects, doubt = _likeliest(compared, factors), ", may be chance"
+    return without_repeats([_written(plant, one, found, span, doubt) for one in suspects])
+
+
+def _compare(
+    connection: Connection,
+    plant: Plant,
+    place: tuple[str, str],
+    cells: Collection[str],
+    span: tuple[datetime, datetime],
+) -> tuple[Cells, Scene] | None:
+    """Return who of all cells is among *cells*, and their ways; None if nobody or everybody is."""
     visits = read_span(connection, plant, place, span)
     keys = read_columns(
         connection, statement("suspect_keys"), (("key", ">i8"),), {"cells": list(cells)}
     )
     affected = np.isin(visits.key, keys["key"].astype(np.int64))
     if not affected.any() or affected.all():
-        return []
-    found = Cells(None, affected.astype(np.float64), affected)
-    return rank(found, Scene.read(connection, plant, place[0], visits).factors)
+        return None
+    compared = Cells(None, affected.astype(np.float64), affected)
+    return compared, Scene.read(connection, plant, place[0], visits)
+
+
+def _since_ever(scene: Scene) -> list[Factor]:
+    """Return the factors without moments; metres of a roll still begin somewhere."""
+    return [f if f.kind == "roll_metres" else f._replace(axis=None) for f in scene.factors]
+
+
+def _telling(cells: Cells, factors: Sequence[Factor]) -> list[Factor]:
+    """Return the factors of which a value stands out: first among its values, then among them."""
+    total, hit = len(cells.affected), int(cells.affected.sum())
+    best = []
+    for factor in factors:
+        tested = Levels.of(factor).tested(cells)
+        p = hypergeometric_tail(tested.affected, tested.size, hit, total) * tested.cuts
+        best.append(benjamini_hochberg(np.minimum(p, 1.0)).min(initial=1.0))
+    q = benjamini_hochberg(np.array(best))
+    return [factor for factor, value in zip(factors, q, strict=True) if value <= MAX_Q]
+
+
+def _likeliest(cells: Cells, factors: Sequence[Factor]) -> list[Suspect]:
+    """Return the value with the highest gain, if any has one."""
+    best: tuple[float, Name] | None = None
+    for factor in factors:
+        levels = Levels.of(factor)
+        gains = levels.tested(cells).gain
+        at = int(gains.argmax()) if len(gains) else -1
+        if at >= 0 and gains[at] > 0.0 and (best is None or gains[at] > best[0]):
+            best = float(gains[at]), Name(factor.kind, factor.station, levels.values[at])
+    return [] if best is None else rank(cells, factors, bonus={best[1]: 0.0}, most=1)
+
+
+def _written(
+    plant: Plant,
+    suspect: Suspect,
+    found: tuple[Cells, Scene],
+    span: tuple[datetime, datetime],
+    doubt: str,
+) -> Written:
+    compared, scene = found
+    since = _first_passed(suspect, compared, scene) or span[0]
+    evidence = f"{suspect.affected:,} of {suspect.affected_total:,} faulty cells"
+    if suspect.name.kind == "roll_metres":
+        evidence = f"from {suspect.begin or 0.0:,.0f} m, {evidence}"
+    its = suspect.affected + suspect.others
+    rest = suspect.affected_total + suspect.others_total - its
+    among_others = (suspect.affected_total - suspect.affected) / max(rest, 1)
+    effect = _PERCENT * (suspect.affected / its - among_others)
+    kind, station, value = suspect.name
+    text = sentence(
+        plant, words(plant, kind, station, value), since=since, until=span[1], evidence=evidence,
+        effect=effect, unit="%",
+    )  # fmt: skip
+    return Written(
+        kind, value, station, suspect.affected, suspect.affected_total, suspect.others,
+        suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value, since, effect, "%",
+        f"{text}{doubt}",
+    )  # fmt: skip
+
+
+def _first_passed(suspect: Suspect, cells: Cells, scene: Scene) -> datetime | None:
+    """Return when the first faulty cell of *suspect* was there; None if nobody knows."""
+    kind, station, value = suspect.name
+    for factor in scene.factors:
+        if (factor.kind, factor.station) != (kind, station) or kind == "roll_metres":
+            continue
+        if factor.axis is None or value not in factor.values:
+            continue
+        times = factor.axis[(factor.code == factor.values.index(value)) & cells.affected]
+        if np.isfinite(times).any():
+            return from_us(int(np.nanmin(times)))
+    return None

@@ -1,9 +1,10 @@
 """The stage of the monitor that judges cells: a follower of the ledger of its own.
 
 One step takes some batches of the ledger, judges each cell that they brought something of, and its
-neighbours again where they are or were not in order, and commits the verdicts with its place in the
-ledger. A cell is judged from all that the database holds of it and of its peers, so late data and a
-restart lead to the same verdict.
+neighbours again where they are or were not in order, counts those with a fault of their own, and
+commits verdicts, the chart of faulty cells and its place in the ledger together. A cell is judged
+from all that the database holds of it and of its peers, so late data and a restart lead to the
+same verdict.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from collections.abc import Sequence
 
 from models.cells import model_store
 from models.cells.alarms import touched_by_alarms
+from models.cells.faulty import FaultyCells
 from models.cells.model import CellModel
 from models.cells.read import CellReader
 from models.cells.review import Review
 from models.cells.standard import CellsError, standards
 from models.cells.store import write
-from models.monitor import Progress, check_database
+from models.monitor import CHANNEL, Progress, check_database
 from models.monitor_windows import spans_of, windows
 from plant.model import Plant
 from plant.tables import Kind
@@ -49,6 +51,9 @@ class CellStage:
         self._resting_until = 0.0
         self._version = 0
         self._model = CellModel()
+        self._faulty: FaultyCells | None = None
+        if plant.cell_quality:
+            self._faulty = FaultyCells(plant, next(iter(standards(plant).values())))
         self._tables = {
             str(table): table for (kind, _), table in plant.tables.items() if kind is Kind.CELL
         }
@@ -61,7 +66,7 @@ class CellStage:
 
     def step(self, connection: Connection) -> Progress:
         """Judge what is pending, or the first part of it; values in the result are cells."""
-        if not self._plant.cell_quality or time.monotonic() < self._resting_until:
+        if self._faulty is None or time.monotonic() < self._resting_until:
             return Progress()
         began = time.monotonic()
         if model_store.active_version(connection) != self._version:
@@ -69,12 +74,15 @@ class CellStage:
         with connection.transaction():
             batches = self._first_part(follow(connection, FOLLOWER))
             cells = self._judge(connection, batches)
+            on, off = self._faulty.count(connection, self._version) if cells else (0, 0)
+            if on or off:
+                connection.execute(f"NOTIFY {CHANNEL}")
             if batches:
                 advance(connection, FOLLOWER, batches[-1].xid)
         if self._rests:
             ended = time.monotonic()
             self._resting_until = ended + _REST * (ended - began)
-        return Progress(len(batches), cells)
+        return Progress(len(batches), cells, 0, on, off)
 
     def _take_model(self, connection: Connection) -> None:
         self._version = model_store.active_version(connection)

@@ -3,10 +3,10 @@
 WITH lasting AS (
     SELECT a.characteristic, a.position, a.direction, a.event
       FROM analysis.anomaly AS a
-     WHERE a.equipment = %(equipment)s AND a.state = 'on'
+     WHERE a.line = %(line)s AND a.equipment = %(equipment)s AND a.state = 'on'
        AND NOT EXISTS (
            SELECT FROM analysis.anomaly AS b
-            WHERE b.equipment = a.equipment AND b.state = 'off' AND b.id > a.id
+            WHERE b.line = a.line AND b.equipment = a.equipment AND b.state = 'off' AND b.id > a.id
               AND b.position IS NOT DISTINCT FROM a.position
               AND b.characteristic = a.characteristic AND b.direction = a.direction)
 ), joined AS (

@@ -64,7 +64,7 @@ SELECT
     a.model,
     format(
         '%s %s at %s%s: mean %s %s, expected %s',
-        a.characteristic, a.direction, a.equipment,
+        a.characteristic, a.direction, coalesce(nullif(a.equipment, ''), a.line),
         ' ' || coalesce(s.position_name, 'position') || ' ' || a.position,
         a.value::real, a.unit, a.expected::real
     ) AS text
@@ -75,6 +75,7 @@ LEFT JOIN LATERAL (
     FROM analysis.anomaly AS b
     WHERE b.state = 'off'
       AND b.id > a.id
+      AND b.line = a.line
       AND b.equipment = a.equipment
       AND b.position IS NOT DISTINCT FROM a.position
       AND b.characteristic = a.characteristic

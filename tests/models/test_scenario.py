@@ -49,9 +49,9 @@ def done(fault: str, *culprits: str, cells: int = 0, is_measurement: bool = Fals
 def outcome(
     faults: tuple[Done, ...], *anomalies: Anomaly, judged: tuple[Judged, ...] = (), **seen: Any
 ) -> Outcome:
-    common = seen.get("common", ())
+    misread = seen.get("misread", ())
     scenario = Scenario(tuple(fault.id for fault in faults), 1)
-    return Outcome(scenario, faults, Seen(anomalies, judged, common), 2.0, 1.0)
+    return Outcome(scenario, faults, Seen(anomalies, judged, misread), 2.0, 1.0)
 
 
 FALSE = anomaly("winder", 30, "winder", since=20)
@@ -133,7 +133,7 @@ def test_cells_that_are_told_without_an_alarm_count_as_seen_and_condemned_ones_a
         Judged("F16-2", at(10), "measurement", is_condemned=True),
         Judged("other", at(1), "product", is_condemned=True),
     )
-    found = outcome((fault,), judged=judged, common=("aisle", "tray:37"))
+    found = outcome((fault,), judged=judged, misread=("aisle", "tray:37"))
     (verdict,), _ = judge([outcome(()), found])
     assert (verdict.by, verdict.minutes, verdict.rank, verdict.condemned) == ("cells", 9.0, 2, 1)
     (unseen,), _ = judge([outcome(()), outcome((fault,))])

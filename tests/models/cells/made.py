@@ -10,7 +10,9 @@ from models.cells.cells import POSITIONS, Cells, Floats, Ints
 from models.cells.review import results_read
 from models.cells.standard import standards
 from models.cells.training import forecast_features
+from plant.frames import Frame, block
 from plant.model import Plant
+from plant.tables import Kind
 
 START_US = 1_795_000_000_000_000
 
@@ -64,3 +66,22 @@ def rows(cells: Cells, station: str, machine: int | None = None, position: int =
     if machine is not None:
         own &= place // POSITIONS == np.unique(place // POSITIONS)[machine]
     return np.flatnonzero(own)
+
+
+def frame(plant: Plant, cells: Cells, station: str) -> Frame:
+    """Return the rows that *station* writes of *cells*."""
+    machines = list(plant.equipment)
+    place = cells.place(station)
+    names = [full for full in cells.values if full.startswith(f"{station}.")]
+    columns = ("time", "cell", "equipment", "position", *(n.partition(".")[2] for n in names))
+    return block(
+        plant.tables[Kind.CELL, station],
+        columns,
+        (
+            cells.times_us[station],
+            cells.cell.tolist(),
+            [machines[machine] for machine in place // POSITIONS],
+            (place % POSITIONS).astype(np.float64),
+            *(cells.value(name) for name in names),
+        ),
+    )

@@ -18,15 +18,13 @@ from models.cells.cells import POSITIONS, Cells
 from models.cells.stage import CellStage
 from models.cells.standard import standards
 from models.follow import catch_up
-from plant.frames import Frame, block
 from plant.load import PILOT
 from plant.model import Plant
-from plant.tables import Kind
 from plant.times import from_us
 from stack.postgres import PrivateCluster
 from storage.connect import connect
 from storage.migrate import migrate
-from tests.models.cells.made import START_US, changed, made_cells
+from tests.models.cells.made import START_US, changed, frame, made_cells
 from tests.models.conftest import forget, write_batch
 
 CELLS = 2560
@@ -63,24 +61,6 @@ def cells(pilot: Plant) -> Cells:
     efficiency = made.value("formation.first_cycle_efficiency").copy()
     efficiency[ODD] = 0.84
     return changed(made, ageing__ocv2=ocv2, formation__first_cycle_efficiency=efficiency)
-
-
-def frame(pilot: Plant, cells: Cells, station: str) -> Frame:
-    machines = list(pilot.equipment)
-    place = cells.place(station)
-    names = [full for full in cells.values if full.startswith(f"{station}.")]
-    columns = ("time", "cell", "equipment", "position", *(n.partition(".")[2] for n in names))
-    return block(
-        pilot.tables[Kind.CELL, station],
-        columns,
-        (
-            cells.times_us[station],
-            cells.cell.tolist(),
-            [machines[machine] for machine in place // POSITIONS],
-            (place % POSITIONS).astype(np.float64),
-            *(cells.value(name) for name in names),
-        ),
-    )
 
 
 def feed(dsn: str, pilot: Plant, cells: Cells, *stations: str) -> None:

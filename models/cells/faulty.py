@@ -1,0 +1,227 @@
+"""The rate of cells with a fault of their own: a chart by line and measure, and its anomalies.
+
+No chart of a result sees one cell in two hundred. These count verdicts: each finished cell once, in
+order of time, when its neighbours have come and the verdict is settled. Faulty is who is held or
+scrapped for what was measured of it; who was measured wrongly is not. A cell that is held with
+others (its machine alarms, its tray differs) is neither faulty nor good: that has been told.
+
+Each measure has a chart, as cells that leak are something else than cells of an odd resistance:
+together they would be seen later, and have less in common.
+
+All of it is in the caller's transaction, with the verdicts and the place in the ledger.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from models.anomaly_store import AnomalyRow, write_anomalies
+from models.cells.faulty_store import Finished, Tally, Watched, horizon, load, mark, pending, save
+from models.cells.standard import Standard
+from models.cells.window import Reach
+from models.spc.bernoulli import SMALLEST, BernoulliCusum, Design
+from models.spc.design import SECONDS_PER_DAY, arl0_from_budget
+from models.spc.numerics import chi2_quantile
+from models.sql import statement
+from models.suspects_common import written
+from models.suspects_event import first_of
+from models.suspects_event import write as write_suspects
+from plant.model import Plant
+from plant.times import from_us
+from storage.connect import Connection
+
+log = logging.getLogger("jellyroll.models")
+
+#: How the characteristic of its anomalies begins; the measure follows after a dot. They are of a
+#: whole line: no station, no equipment.
+FAULTY_CELLS = "faulty_cells"
+#: The chart of what is by no single measure that peers are compared in.
+OTHER = "other"
+#: False alarms, as a share of the line's budget, beside what charts and signals have of it.
+SHARE = 0.1
+#: They are quickest to see a rate of so many times the usual one.
+MULTIPLE = 5.0
+#: The usual rate is taken so high that this share of lines with these cells would have less.
+_CONFIDENCE = 0.9
+#: Of none faulty in so many over a rate, the rate is that at most, with 95 %.
+_RULE_OF_THREE = 3.0
+#: A line of which a tenth is faulty needs no chart to be told.
+_MOST = 0.1
+_AT_ONCE = 50_000
+#: Suspects are looked for among the cells of the event, but for no more than so many of the newest;
+#: again, when there are so many times as many faulty ones.
+_COMPARED, _GROWN = 20_000, 1.25
+#: Points of the curve that an anomaly keeps.
+_PIECES = 25
+_PERCENT = 100.0
+
+
+class FaultyCells:
+    """The charts of all lines of *plant*, whose cells are held to *standard*."""
+
+    def __init__(self, plant: Plant, standard: Standard) -> None:
+        quality, production = standard.quality, plant.production
+        self._plant = plant
+        order = list(plant.stations)
+        self._station = max((quality.station_of(name) for name in quality.names), key=order.index)
+        self._last_measures = [n for n in quality.names if quality.station_of(n) == self._station]
+        self.measures = (*quality.screened, OTHER)
+        self._settles = timedelta(microseconds=Reach.of(plant, standard).again_us)
+        held = quality.held_ppm / 1e6
+        # Screening parts what it may hold alike among what it compares.
+        self._floor = max(held / len(self.measures), SMALLEST)
+        per_day = production.cells_per_second * SECONDS_PER_DAY
+        #: Cells that a baseline needs: a day's, and enough to tell the budget of held ones.
+        self.needed = round(max(per_day, _RULE_OF_THREE / held))
+        budget = SHARE * production.false_alarms_per_day
+        self._arl0 = arl0_from_budget(per_day * len(self.measures), budget)
+        self._most_span = timedelta(seconds=_COMPARED / production.cells_per_second)
+
+    def count(self, connection: Connection, model: int) -> tuple[int, int]:
+        """Count what is settled, judged by version *model*; return alarms begun and ended."""
+        known = load(connection)
+        begun = ended = 0
+        for line in self._plant.production.lines:
+            newest, xid = horizon(connection, line)
+            if newest is None:
+                continue
+            tally = known.get(line) or Tally(line, model=model)
+            for measure in self.measures:
+                tally.watched.setdefault(measure, Watched())
+            if tally.model != model:  # other limits hold others; the old charts go on meanwhile
+                tally.model = model
+                self._forget(tally)
+            settled, cells = newest - self._settles, None
+            while cells is None or len(cells) == _AT_ONCE:
+                cells = pending(connection, tally, settled, self._last_measures, _AT_ONCE)
+                on, off = self._take(connection, tally, cells)
+                begun, ended = begun + on, ended + off
+                mark(connection, cells)
+            tally.place, tally.place_xid = max(tally.place, settled), xid
+            save(connection, tally)
+        return begun, ended
+
+    def design(self, faulty: int) -> Design:
+        """Return the chart of a measure by which so many of the baseline's cells were *faulty*."""
+        bound = chi2_quantile(1.0 - _CONFIDENCE, 2.0 * (faulty + 1)) / 2.0
+        p0 = min(max(bound / self.needed, self._floor), _MOST)
+        return Design.of(p0, MULTIPLE * p0, max(self._arl0, 1.0 / p0))
+
+    def _take(
+        self, connection: Connection, tally: Tally, cells: Sequence[Finished]
+    ) -> tuple[int, int]:
+        """Count *cells*; return alarms begun and ended."""
+        begun = ended = 0
+        for cell in cells:
+            if cell.is_excused:
+                continue
+            of = {name if name in self.measures else OTHER for name in cell.measures}
+            self._learn(tally, of)
+            for measure, one in tally.watched.items():
+                if one.chart is None:
+                    continue
+                event = _Event(tally.line, measure, one, one.chart)
+                if one.chart.add(cell.time_us, is_bad=measure in of):
+                    began = self._turn(connection, event, cell.time_us)
+                    begun, ended = begun + began, ended + (not began)
+                elif one.chart.is_on and one.chart.bad >= _GROWN * one.looked:
+                    self._look(connection, event, cell.time_us)
+        return begun, ended
+
+    @staticmethod
+    def _forget(tally: Tally) -> None:
+        tally.learnt = 0
+        for one in tally.watched.values():
+            one.faulty = 0
+
+    def _learn(self, tally: Tally, of: set[str]) -> None:
+        """Let the baseline have one more cell that is faulty by the measures *of*."""
+        charts = [one.chart for one in tally.watched.values()]
+        if tally.learnt >= self.needed or any(chart and chart.is_on for chart in charts):
+            return
+        tally.learnt += 1
+        for measure in of:
+            tally.watched[measure].faulty += 1
+        if tally.learnt == self.needed:
+            for one in tally.watched.values():
+                one.chart = BernoulliCusum(self.design(one.faulty))
+            found = ", ".join(f"{name} {one.faulty}" for name, one in tally.watched.items())
+            log.info("faulty cells of %s: of %d there were by %s", tally.line, self.needed, found)
+
+    def _turn(self, connection: Connection, event: _Event, time_us: int) -> bool:
+        """Write that the alarm of a chart began or ended; return whether it began."""
+        chart, one = event.chart, event.watched
+        design, since, time = chart.design, from_us(chart.since_us), from_us(time_us)
+        row = AnomalyRow(
+            state="on" if chart.is_on else "off", line=event.line, station="", equipment="",
+            position=None, characteristic=f"{FAULTY_CELLS}.{event.measure}", direction="high",
+            since=since,
+            # The moment of the data at which it can be told, however they come.
+            time=time + self._settles,
+            statistic=chart.total / design.step, limit=design.limit / design.step,
+            value=_PERCENT * chart.bad / chart.units, expected=_PERCENT * design.p0,
+            sd=_PERCENT * (design.p0 * (1.0 - design.p0) / chart.units) ** 0.5, unit="%",
+            samples=chart.units, last_points=self._shares(connection, event, time),
+            model="bernoulli", recipe="",
+        )  # fmt: skip
+        log.info(
+            "%s %s %s: %d of %d since %s, %.3g %% are usual", event.line, row.characteristic,
+            row.state, chart.bad, chart.units, since.isoformat(timespec="seconds"), row.expected,
+        )  # fmt: skip
+        one.anomaly = next(iter(write_anomalies(connection, [row])), None)
+        if chart.is_on:
+            self._look(connection, event, time_us)
+        return chart.is_on
+
+    def _look(self, connection: Connection, event: _Event, time_us: int) -> None:
+        """Write what the faulty cells have in common, if that is another thing than before."""
+        chart, anomaly = event.chart, event.watched.anomaly
+        assert anomaly is not None
+        event.watched.looked = chart.bad
+        time = from_us(time_us)
+        span = max(from_us(chart.since_us), time - self._most_span), time
+        faulty = [cell for cell, _, is_faulty in self._cells(connection, event, span) if is_faulty]
+        found = written(connection, self._plant, (event.line, self._station), faulty, span)
+        if found and (found[0].factor, found[0].value) != first_of(connection, anomaly):
+            log.info("suspects of anomaly %d: %s", anomaly, found[0].sentence)
+            write_suspects(connection, anomaly, found)
+
+    def _shares(
+        self, connection: Connection, event: _Event, time: datetime
+    ) -> list[tuple[str, float]]:
+        """Return the share of faulty cells before and since the onset, as points of a curve."""
+        since = from_us(event.chart.since_us)
+        cells = self._cells(connection, event, (since - (time - since), time))
+        size = -(-len(cells) // _PIECES) or 1
+        pieces = [cells[at : at + size] for at in range(0, len(cells), size)]
+        return [
+            (
+                piece[-1][1].astimezone(UTC).isoformat(),
+                _PERCENT * sum(is_faulty for *_, is_faulty in piece) / len(piece),
+            )
+            for piece in pieces
+        ]
+
+    def _cells(
+        self, connection: Connection, event: _Event, span: tuple[datetime, datetime]
+    ) -> list[tuple[str, datetime, bool]]:
+        """Return the finished cells of *span*: when, and whether they are faulty as those are."""
+        is_other = event.measure == OTHER
+        asked = {
+            "line": event.line, "from_time": span[0], "to_time": span[1],
+            "last_measures": self._last_measures, "among": not is_other,
+            "measures": list(self.measures) if is_other else [event.measure],
+        }  # fmt: skip
+        return connection.execute(statement("faulty_cells"), asked).fetchall()
+
+
+class _Event(NamedTuple):
+    """A chart and whose it is."""
+
+    line: str
+    measure: str
+    watched: Watched
+    chart: BernoulliCusum

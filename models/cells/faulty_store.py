@@ -1,0 +1,141 @@
+"""What the charts of faulty cells know: `analysis.faulty_count` and `analysis.faulty_chart`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from models.spc.bernoulli import BernoulliCusum, Design
+from models.sql import statement
+from plant.times import from_us
+from storage.connect import Connection
+
+#: Before any cell.
+_NEVER = from_us(0)
+
+
+class Finished(NamedTuple):
+    """A cell with all results.
+
+    *measures* are those by which it has a fault of its own; *is_excused*: it is held for what it
+    shares with others.
+    """
+
+    cell: str
+    time_us: int
+    measures: Sequence[str]
+    is_excused: bool
+
+
+@dataclass(slots=True)
+class Watched:
+    """The cells with a fault by one measure.
+
+    *faulty* of those that the baseline is learnt from; no *chart* before it is. *anomaly* is on;
+    its suspects were looked for with *looked* faulty cells.
+    """
+
+    faulty: int = 0
+    chart: BernoulliCusum | None = None
+    anomaly: int | None = None
+    looked: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of one line.
+
+    Cells up to *place* are counted; older ones written since transaction *place_xid* are late.
+    *learnt* cells make the baseline, judged by version *model* of the model of cells.
+    """
+
+    line: str
+    place: datetime = _NEVER
+    place_xid: int = 0
+    model: int = 0
+    learnt: int = 0
+    watched: dict[str, Watched] = field(default_factory=dict)
+
+
+def load(connection: Connection) -> dict[str, Tally]:
+    """Return what is known, by line."""
+    found = {
+        row[0]: Tally(row[0], row[1], int(row[2]), *row[3:])
+        for row in connection.execute(
+            "SELECT line, place, place_xid::text, model, learnt_cells FROM analysis.faulty_count"
+        )
+    }
+    for line, measure, faulty, *numbers in connection.execute(statement("faulty_load")):
+        design, stands, (anomaly, looked) = numbers[:4], numbers[4:9], numbers[9:]
+        chart = None if design[0] is None else BernoulliCusum(Design(*design), *stands)
+        found[line].watched[measure] = Watched(faulty, chart, anomaly, looked)
+    return found
+
+
+def save(connection: Connection, tally: Tally) -> None:
+    """Write *tally*, in the caller's transaction."""
+    connection.execute(
+        statement("faulty_save_count"),
+        {
+            "line": tally.line, "place": tally.place, "place_xid": str(tally.place_xid),
+            "model": tally.model, "learnt_cells": tally.learnt,
+        },
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement("faulty_save"),
+            [_row(tally.line, measure, one) for measure, one in tally.watched.items()],
+        )
+
+
+def _row(line: str, measure: str, one: Watched) -> dict[str, Any]:
+    design = one.chart.design if one.chart else None
+    chart = one.chart or BernoulliCusum(Design(0.0, 0.0, 0, 0))
+    return {
+        "line": line, "measure": measure, "learnt_faulty": one.faulty,
+        "p0": design and design.p0, "p1": design and design.p1, "step": design and design.step,
+        "limit": design and design.limit, "total": chart.total, "is_on": chart.is_on,
+        "since_us": chart.since_us, "units": chart.units, "bad": chart.bad,
+        "anomaly": one.anomaly, "looked": one.looked,
+    }  # fmt: skip
+
+
+def horizon(connection: Connection, line: str) -> tuple[datetime | None, int]:
+    """Return when the newest judged cell of *line* was measured, None if there is none.
+
+    And a transaction below which nothing is written any more.
+    """
+    row = connection.execute(
+        "SELECT (SELECT max(time) FROM analysis.cell_quality WHERE line = %s),"
+        " pg_snapshot_xmin(pg_current_snapshot())::text",
+        (line,),
+    ).fetchone()
+    assert row is not None
+    return row[0], int(row[1])
+
+
+def pending(
+    connection: Connection, tally: Tally, settled: datetime, last_measures: Sequence[str], most: int
+) -> list[Finished]:
+    """Return the next cells to count, at most *most*, in order of time.
+
+    A cell is finished when it has one of *last_measures*.
+    """
+    rows = connection.execute(
+        statement("faulty_pending"),
+        {
+            "line": tally.line, "place": tally.place, "place_xid": str(tally.place_xid),
+            "settled": settled, "last_measures": list(last_measures), "most": most,
+        },
+    )  # fmt: skip
+    return [Finished(*row) for row in rows]
+
+
+def mark(connection: Connection, cells: Sequence[Finished]) -> None:
+    """Write that *cells* are counted, in the caller's transaction."""
+    connection.execute(
+        "UPDATE analysis.cell_quality SET counted = true WHERE cell = ANY (%s)",
+        ([one.cell for one in cells],),
+    )
