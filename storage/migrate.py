@@ -13,6 +13,7 @@ from psycopg import sql
 from plant.model import Plant
 from storage import dash, rollup
 from storage.connect import Connection, Edition, connect, edition
+from storage.indexes import apply_indexes
 from storage.schema import apply_tables, mirror_plant
 from storage.sql import migrations, statement
 
@@ -45,6 +46,7 @@ def migrate(dsn: str, plant: Plant, *, passwords: dict[str, str] | None = None) 
         changes = _apply_roles(connection, passwords or {})
         changes += _apply_migrations(connection)
         changes += apply_tables(connection, plant)
+        changes += apply_indexes(connection, plant)
         mirror_plant(connection, plant)
         changes += rollup.apply(connection, plant, found)
         dash.apply(connection, plant, found)

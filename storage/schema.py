@@ -6,12 +6,12 @@ model no longer names is dropped; its columns just stay empty from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
 from plant.model import Plant
-from plant.tables import GENEALOGY_TABLE, Column, Kind, Table
+from plant.tables import Column, Kind, Table
 from storage.connect import Connection
 
 #: Telemetry is read a day at a time and leaves whole chunks behind when it is dropped.
@@ -39,30 +39,7 @@ def apply_tables(connection: Connection, plant: Plant) -> list[str]:
                 # A column of an old table must allow NULL: its past rows have no value.
                 connection.execute(add.format(identifier(table), _definition(column, new=False)))
                 changes.append(f"column {column.name} of {table}")
-    for table, columns in _traced_by(plant):
-        changes += _apply_index(connection, table, columns)
     return changes
-
-
-def _traced_by(plant: Plant) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Yield what traces look for by machine, or by its channel, in all of the past."""
-    if GENEALOGY_TABLE in plant_tables(plant):
-        yield GENEALOGY_TABLE, ("equipment", "time")
-    for (kind, station), table in plant.tables.items():
-        if kind is Kind.CELL and plant.stations[station].positions:
-            yield table, ("equipment", "position", "time")
-
-
-def _apply_index(connection: Connection, table: Table, columns: tuple[str, ...]) -> Iterator[str]:
-    name = f"{table.name}_{'_'.join(columns)}_idx"
-    found = connection.execute(
-        "SELECT FROM pg_indexes WHERE schemaname = %s AND indexname = %s", (table.schema, name)
-    )
-    if not found.rowcount:
-        create = sql.SQL("CREATE INDEX {} ON {} ({})")
-        listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-        connection.execute(create.format(sql.Identifier(name), identifier(table), listed))
-        yield f"index {name}"
 
 
 def missing_columns(connection: Connection, plant: Plant) -> list[str]:
@@ -95,9 +72,9 @@ def mirror_plant(connection: Connection, plant: Plant) -> None:
             cursor.executemany(
                 sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}").format(
                     sql.Identifier("plant", name),
-                    sql.SQL(", ").join(map(sql.Identifier, columns)),
+                    listed(columns),
                     sql.SQL(", ").join(sql.Placeholder() * len(columns)),
-                    sql.SQL(", ").join(map(sql.Identifier, key)),
+                    listed(key),
                     sql.SQL(", ").join(
                         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in changed
                     ),
@@ -118,7 +95,7 @@ def _columns_of(connection: Connection, table: Table) -> set[str]:
 def _create(table: Table) -> Iterator[sql.Composed]:
     name = identifier(table)
     columns = [_definition(column, new=True) for column in table.columns]
-    key = sql.SQL("PRIMARY KEY ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.key)))
+    key = sql.SQL("PRIMARY KEY ({})").format(listed(table.key))
     body = sql.SQL(", ").join([*columns, key])
     yield sql.SQL("CREATE TABLE {} ({})").format(name, body)
     # Machine samples are read by equipment and time, which is their key; an index on time alone
@@ -127,8 +104,6 @@ def _create(table: Table) -> Iterator[sql.Composed]:
     yield sql.SQL(
         "SELECT create_hypertable({}, by_range('time', INTERVAL {}), create_default_indexes => {})"
     ).format(f"{table.schema}.{table.name}", _CHUNK[table.schema], by_time)
-    if table is GENEALOGY_TABLE:
-        yield sql.SQL("CREATE INDEX ON {} (parent, time)").format(name)
     yield sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO jellyroll_writer").format(name)
     for column in table.columns:
         if column.comment:
@@ -221,3 +196,8 @@ def _signal_rows(plant: Plant) -> _Rows:
                         station_name, group, kind.value, name, s.title, s.unit, s.nominal, s.sd,
                         s.low, s.high, s.rate_hz, s.per_position, ordinal,
                     )  # fmt: skip
+
+
+def listed(columns: Sequence[str]) -> sql.Composed:
+    """Return the quoted names of *columns*, with commas."""
+    return sql.SQL(", ").join(map(sql.Identifier, columns))

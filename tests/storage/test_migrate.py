@@ -62,6 +62,22 @@ def test_a_signal_that_the_model_no_longer_has_keeps_its_column(
         assert missing_columns(connection, extended(pilot)) == []
 
 
+def test_an_index_that_carries_more_takes_the_place_of_an_older_one(
+    migrated_database: str, pilot: Plant
+) -> None:
+    covering = "filling_equipment_position_time_covering"
+    older = "filling_equipment_position_time_idx"
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        connection.execute(f"DROP INDEX cell.{covering}")
+        connection.execute(f"CREATE INDEX {older} ON cell.filling (equipment, position, time)")
+        assert migrate(migrated_database, pilot).changes == (f"index {covering}",)
+        found = connection.execute(
+            "SELECT indexname FROM pg_indexes"
+            " WHERE schemaname = 'cell' AND indexname LIKE 'filling_equipment%'"
+        ).fetchall()
+    assert found == [(covering,)]
+
+
 def test_the_reference_plant_fits_too(fresh_database: str) -> None:
     plant = load_plant(REFERENCE)
     migrate(fresh_database, plant)
