@@ -11,6 +11,7 @@ import typer
 from models.spc.planning import LIMITS, Chart, Plan, SpcError, arl, arl0_of_budget, limit
 from models.spc.rules import Rule, parse_rules
 from models.spc.runlength_rules import RulesArl, is_exact, rules_arl
+from models.spc_bernoulli import bernoulli_command
 from plant.options import Json
 
 app = typer.Typer(
@@ -18,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     help="Control charts: how soon they alarm, and the limits that a budget of alarms allows.",
 )
+
+app.command("bernoulli")(bernoulli_command)
 
 #: Shifts, in sd, that a design is shown for.
 _SHIFTS = (0.25, 0.5, 1.0, 2.0, 3.0)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import jellyroll
+from models.spc.planning import SpcError
 
 runner = CliRunner()
 
@@ -119,3 +120,18 @@ def test_an_error_leaves_no_traceback() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("jellyroll: these rules cannot have an ARL0 of")
+
+
+def test_a_chart_of_rare_faults() -> None:
+    words = ("bernoulli", "--p0", "0.01", "--p1", "0.03")
+    found = as_json(*words, "--arl0", "20000")
+    assert found["rates"][0]["p"] == 0.01
+    assert 20_000 <= found["rates"][0]["arl"] < 20_500
+    again = as_json(*words, "--limit", str(found["limit"]))
+    assert again == found
+    shown = f"{found['rates'][0]['arl']:,.6g}"
+    assert f"false alarm after {shown} units" in spc(*words, "--arl0", "20000")
+    with pytest.raises(SpcError, match="one of the two"):
+        spc(*words)
+    with pytest.raises(SpcError, match="p0 below p1"):
+        spc("bernoulli", "--p0", "0.03", "--p1", "0.01", "--limit", "9")
