@@ -29,7 +29,7 @@ FAULTS: dict[str, str] = {
 }
 #: Most faults are seen within minutes. These take longer, in hours: a knife wears for a day, and
 #: cells are a day in formation.
-HOURS: dict[str, float] = {"F05": 12.0, "F06": 36.0, "F15": 12.0}
+HOURS: dict[str, float] = {"F05": 12.0, "F06": 42.0, "F15": 12.0}
 PAIRS: tuple[tuple[str, str], ...] = (
     ("F01", "F12"), ("F02", "F09"), ("F03", "F13"), ("F04", "F07"), ("F05", "F14"),
     ("F06", "F17"), ("F08", "F16"), ("F09", "F12"), ("F10", "F18"), ("F11", "F15"),
