@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import registry
 from models.cells import model_store
+from models.cells.faulty import FaultyCells
 from models.cells.forecast_fit import check
 from models.cells.review import Review
 from models.cells.standard import CellsError, standards
@@ -215,6 +216,34 @@ def show(
         if found["scores"]
         else "  nothing was measured of it yet"
     )
+
+
+@app.command()
+def faulty(
+    *,
+    database: DatabaseUrl,
+    plant: PlantFile = DEFAULT_PLANT,
+    as_json: Json = False,
+) -> None:
+    """Show how many cells have a fault of their own: learning, watching or in alarm, by measure.
+
+    Sum and limit are in faulty cells. A measure of a line begins to watch when its baseline is
+    complete; `jellyroll monitor` counts.
+
+    Example: jellyroll cells faulty --json
+    """
+    known = load_plant(plant)
+    needed = FaultyCells(known, next(iter(standards(known).values()))).needed
+    with _open(database) as connection:
+        rows = connection.cursor(row_factory=dict_row).execute(
+            statement("faulty_shown")
+        ).fetchall()  # fmt: skip
+    if as_json:
+        _print({"baseline_cells": needed, "charts": rows})
+        return
+    console = Console(highlight=False)
+    console.print(f"a baseline is {needed:,} cells")
+    console.print(_table(rows) if rows else "learning: no cell was counted yet")
 
 
 @contextmanager

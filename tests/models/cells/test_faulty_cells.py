@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,10 @@ import numpy as np
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
 
 from alerts.correlate import correlate
+from jellyroll import app
 from models.cells.cells import POSITIONS, Cells
 from models.cells.faulty import FaultyCells
 from models.cells.stage import CellStage
@@ -122,8 +125,15 @@ def time_of(cell: int) -> datetime:
     return START + cell * STEP
 
 
+def charts(dsn: str) -> Any:
+    """What the command shows."""
+    words = ["cells", "faulty", "--plant", str(PLANT), "--database", dsn]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    return json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
+
+
 def test_a_line_without_a_baseline_learns_and_does_not_alarm(
-    connection: Connection, plant: Plant
+    connection: Connection, database: str, plant: Plant
 ) -> None:
     judge(connection, range(DAY - 1), range(0, DAY, 20))
     judge(connection, range(DAY - 1, DAY + UNSETTLED - 100))
@@ -136,6 +146,9 @@ def test_a_line_without_a_baseline_learns_and_does_not_alarm(
     assert row[0] is None
     assert DAY - 200 < row[1] < DAY
     assert row[2] > 1_500
+    shown = charts(database)
+    assert shown["baseline_cells"] == DAY
+    assert {chart["state"] for chart in shown["charts"]} == {"learning"}
 
 
 def test_the_usual_rate_is_what_was_learnt_with_its_doubt_but_the_budget_of_the_plant_at_least(
@@ -150,7 +163,7 @@ def test_the_usual_rate_is_what_was_learnt_with_its_doubt_but_the_budget_of_the_
 
 
 def test_one_cell_in_two_hundred_alarms_once_from_its_first_cell_on(
-    connection: Connection, plant: Plant
+    connection: Connection, database: str, plant: Plant
 ) -> None:
     learn(connection, plant)
     judge(connection, range(DAY + UNSETTLED, DAY + 12_000), FAULTY)
@@ -164,6 +177,9 @@ def test_one_cell_in_two_hundred_alarms_once_from_its_first_cell_on(
     assert timedelta(hours=2) < settles < timedelta(hours=2.5), "when the verdict is settled"
     assert points[0][1] == 0.0
     assert max(share for _, share in points) > 0.3
+    states = {chart["measure"]: chart["state"] for chart in charts(database)["charts"]}
+    assert states.pop("k_value") == "alarm"
+    assert set(states.values()) == {"watching"}
 
 
 def test_however_the_verdicts_come_and_whatever_stops_it_the_anomalies_are_the_same(
