@@ -190,7 +190,7 @@ class SignalMonitor:
             watched = store.Watched(active, memories.new(len(active.model.columns)))
             self._watched[machine] = watched
         chosen = Rows(rows.time_us, rows.values[:, active.pick(group.columns)])
-        seen = watch(active.model, machine, watched.memory, chosen, states.running)
+        seen = watch(active.model, machine, watched.memory, chosen, states.run)
         self._count(active, seen)
         self._changed.add(machine)
         edges += [(active, edge) for edge in seen.edges]

@@ -73,8 +73,9 @@ def train_group(dsn: str, group: Group, window: Window, arl0: float, default: st
         arl0 *= group.period_us / history.period_us
         try:
             fitted = fit_group(
-                history.spans, group.columns, group.detector, history.period_us, arl0
-            )
+                history.spans, group.columns, group.detector, history.period_us, arl0,
+                starts=history.starts,
+            )  # fmt: skip
         except FitError as error:
             return Trained(group.line, group.station, group.name, [], {}, str(error))
     left_out = dict(fitted[0].left_out) if fitted else {}

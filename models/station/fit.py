@@ -17,6 +17,7 @@ import numpy as np
 
 from models.spc.cusum import Ints
 from models.spc.runlength_ewma import ewma_limit
+from models.station.centres import Centres
 from models.station.classic import (
     PcaDetector,
     T2Detector,
@@ -24,10 +25,12 @@ from models.station.classic import (
     local_outlier_factor,
     one_class_svm,
 )
-from models.station.contract import Bools, Fit, Floats, Streaming
+from models.station.contract import Fit, Floats, Streaming
+from models.station.hold import KINDS, LEAST_STARTS, Aftermath, Hold, LearntHold, learn_hold
 from models.station.model import AVERAGE_SD, BINS, CLIP, SHARE, Column, StationModel
 from models.station.residual import ResidualDetector
 from models.station.scale import smoothed
+from models.station.span import Span, settled
 
 #: Detectors by their name in the plant file.
 DETECTORS: Mapping[str, Fit] = {
@@ -40,8 +43,6 @@ DETECTORS: Mapping[str, Fit] = {
 }
 #: Fewer rows than this teach nothing; fewer than five per signal no covariance.
 MIN_ROWS, _ROWS_PER_SIGNAL = 300, 5
-#: Fewer rows than this of one machine leave it at its group's centre.
-_MIN_OF_MACHINE = 100
 _FOLDS = 5
 #: A signal with a new value in fewer rows than this share is a step function, not a signal.
 _LEAST_FRESH = 0.05
@@ -52,28 +53,8 @@ _LEAST_STUCK = 10
 #: A signal that repeats itself more often than this says nothing by it.
 _MOST_REPEATS = 0.7
 _PATIENCE_PERIODS, _PATIENCE_GAPS = 5, 3
-#: Upper tails of the averages, with their place in a normal distribution; those with too few points
-#: (as neighbours are alike, a tenth of them are independent) say nothing.
-_TAILS = ((0.05, 1.645), (0.01, 2.326), (0.002, 2.878), (0.0005, 3.291))
-_LEAST_IN_TAIL = 50
 #: The limit is above what held-out time ever reached, by this factor.
 _MARGIN = 1.15
-
-
-class Span(NamedTuple):
-    """Healthy moments of one machine without a gap: *values* (NaN where never seen) and *fresh*."""
-
-    machine: str
-    recipe: str
-    time_us: Ints
-    values: Floats
-    fresh: Bools
-
-    def where(self, chosen: Bools) -> Span:
-        """Return the moments that are *chosen*."""
-        return self._replace(
-            time_us=self.time_us[chosen], values=self.values[chosen], fresh=self.fresh[chosen]
-        )
 
 
 class FitError(ValueError):
@@ -100,28 +81,32 @@ def fit_group(
     detector: str,
     period_us: int,
     arl0: float,
+    *,
+    starts: Sequence[Span] = (),
 ) -> list[Fitted]:
     """Return a model for each recipe with enough rows.
 
-    *arl0* is how many moments of one machine there may be between false alarms. Raise `FitError`
-    if the history is too short.
+    *arl0* is how many moments of one machine there may be between false alarms. *starts* begin
+    with one each, and are what the hold is learnt from; what it covers of *spans* is not normal.
+    Raise `FitError` if the history is too short.
     """
-    rows = sum(len(span.time_us) for span in spans)
+    quiet = settled(spans, Hold())
+    rows = sum(len(span.time_us) for span in quiet)
     if rows < MIN_ROWS:
         raise FitError(f"{rows} healthy rows; at least {MIN_ROWS} are needed")
-    left_out = _left_out(spans, columns)
+    left_out = _left_out(quiet, columns)
     kept = np.array([str(column) not in left_out for column in columns])
     if not kept.any():
         raise FitError("no signal moves")
-    spans = [
-        span._replace(values=span.values[:, kept], fresh=span.fresh[:, kept]) for span in spans
-    ]
     columns = tuple(column for column, keep in zip(columns, kept, strict=True) if keep)
     if rows < _ROWS_PER_SIGNAL * len(columns):
         detector = "pca"  # too few for a covariance of all signals
     fit = DETECTORS[detector]
+    quiet, starts = ([span.of_columns(kept) for span in part] for part in (quiet, starts))
+    hold, stops = _hold(quiet, starts, fit, period_us)
+    spans = settled([span.of_columns(kept) for span in spans], hold)
     scores, averages = _held_out(spans, fit)
-    centres = _Centres.of(spans)
+    centres = Centres.of(spans)
     deviations = [centres.deviations(span) for span in spans]
     limit = max(ewma_limit(arl0, SHARE) * float(np.std(averages)), _MARGIN * float(averages.max()))
     fitted = cast("Streaming", fit(deviations))
@@ -138,6 +123,7 @@ def fit_group(
         limit=limit,
         patience_us=_patience(spans, period_us),
         edges=_edges(deviations),
+        hold=hold,
         **_repeats(spans),
     )
     models = []
@@ -165,6 +151,8 @@ def fit_group(
                     "average_sd_if_independent": AVERAGE_SD,
                     "limit": limit,
                     "arl0": arl0,
+                    **{f"hold_{kind}_s": us / 1e6 for kind, us in zip(KINDS, hold, strict=True)},
+                    **{f"stops_{kind}": float(n) for kind, n in zip(KINDS, stops, strict=True)},
                 },
                 left_out,
             )
@@ -172,58 +160,37 @@ def fit_group(
     return models
 
 
-def _limit(averages: Floats, arl0: float) -> float:
-    """Return the limit of an average whose held-out values are *averages*.
+def _hold(quiet: Sequence[Span], starts: Sequence[Span], fit: Fit, period_us: int) -> LearntHold:
+    """Return the hold that *starts* need by a detector of *quiet* time, when all has settled."""
+    if len(starts) < LEAST_STARTS:
+        return LearntHold(Hold(), (0,) * len(KINDS))
+    centres = Centres.of(quiet)
+    detector = cast("Streaming", fit([centres.deviations(span) for span in quiet]))
+    running = [_raw_scores(detector, centres.deviations(span)) for span in quiet]
+    pooled = np.concatenate(running)
+    usual, spread = float(np.mean(pooled)), float(np.std(pooled)) or 1.0
 
-    That of normal scores for *arl0*, times the spread of the averages (dependent scores make it
-    wider), times how much longer their upper tail is than a normal one; and above all they did.
-    """
-    sd = float(np.std(averages)) or AVERAGE_SD
-    longer = [
-        float(np.quantile(averages, 1.0 - tail)) / (sd * at)
-        for tail, at in _TAILS
-        if tail * len(averages) >= _LEAST_IN_TAIL
-    ]
-    return max(
-        ewma_limit(arl0, SHARE) * sd * max(1.0, *longer, 0.0), _MARGIN * float(averages.max())
+    def scores(raw: Floats) -> Floats:
+        return np.clip((raw - usual) / spread, -CLIP, CLIP)
+
+    return learn_hold(
+        [scores(raw) for raw in running],
+        [
+            Aftermath(
+                span.kind,
+                span.since_us[detector.order :, 0],
+                scores(_raw_scores(detector, centres.deviations(span))),
+            )
+            for span in starts
+        ],
+        period_us,
     )
 
 
-class _Centres(NamedTuple):
-    """The mean of each machine with each recipe, and of each recipe over its machines."""
-
-    by_machine: Mapping[tuple[str, str], Floats]
-    by_recipe: Mapping[str, Floats]
-
-    @classmethod
-    def of(cls, spans: Sequence[Span]) -> _Centres:
-        by_machine, by_recipe = {}, {}
-        for recipe in {span.recipe for span in spans}:
-            own = [span for span in spans if span.recipe == recipe]
-            by_recipe[recipe] = _mean([span.values for span in own])
-            for machine in {span.machine for span in own}:
-                rows = [span.values for span in own if span.machine == machine]
-                if sum(map(len, rows)) >= _MIN_OF_MACHINE:
-                    mean = _mean(rows)
-                    mean = np.where(np.isfinite(mean), mean, by_recipe[recipe])
-                    by_machine[machine, recipe] = mean
-        return cls(by_machine, by_recipe)
-
-    def deviations(self, span: Span) -> Floats:
-        """Return *span* less its centre, 0 where a value is missing."""
-        centre = self.by_machine.get((span.machine, span.recipe))
-        if centre is None:
-            centre = self.by_recipe.get(span.recipe)
-        if centre is None:
-            centre = _mean([span.values])
-        return np.nan_to_num(span.values - centre)
-
-    def of_recipe(self, recipe: str) -> tuple[tuple[str, ...], Floats, Floats]:
-        """Return machines, their centres, and the centre of other machines."""
-        machines = sorted(machine for machine, its in self.by_machine if its == recipe)
-        centre = np.nan_to_num(self.by_recipe[recipe])
-        rows = [self.by_machine[machine, recipe] for machine in machines]
-        return tuple(machines), np.array(rows).reshape(-1, len(centre)), centre
+def _raw_scores(detector: Streaming, deviations: Floats) -> Floats:
+    """Return the detector's scores of all rows but the first ones, which have no past."""
+    errors = detector.errors(deviations)
+    return detector.score(errors, np.zeros(errors.shape, dtype=np.bool_))
 
 
 class _Scores(NamedTuple):
@@ -245,13 +212,13 @@ def _held_out(spans: Sequence[Span], fit: Fit) -> tuple[_Scores, Floats]:
             if len(piece.time_us)
         ]
         inside = [span.where((span.time_us >= low) & (span.time_us < high)) for span in spans]
-        centres = _Centres.of(outside)
+        centres = Centres.of(outside)
         detector = cast("Streaming", fit([centres.deviations(span) for span in outside]))
-        for span in inside:
-            if len(span.time_us) <= detector.order:
-                continue
-            errors = detector.errors(centres.deviations(span))
-            raw.append(detector.score(errors, np.zeros(errors.shape, dtype=np.bool_)))
+        raw += [
+            _raw_scores(detector, centres.deviations(span))
+            for span in inside
+            if len(span.time_us) > detector.order
+        ]
     pooled = np.concatenate(raw)
     scale = _Scores(float(np.mean(pooled)), float(np.std(pooled)) or 1.0)
     averages = [
@@ -317,10 +284,3 @@ def _patience(spans: Sequence[Span], period_us: int) -> Ints:
 def _edges(deviations: Sequence[Floats]) -> Floats:
     levels = np.arange(1, BINS) / BINS
     return np.ascontiguousarray(np.quantile(np.concatenate(deviations), levels, axis=0).T)
-
-
-def _mean(rows: Sequence[Floats]) -> Floats:
-    values = np.concatenate(rows)
-    there = np.isfinite(values)
-    total = np.where(there, values, 0.0).sum(axis=0)
-    return np.asarray(np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan))

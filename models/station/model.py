@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import special  # type: ignore[import-untyped]
 
 from models.station.contract import Bools, Floats, Streaming
+from models.station.hold import Hold
 
 #: Share of the newest score in the average that is judged.
 SHARE = 0.1
@@ -41,6 +42,7 @@ class StationModel:
     scores in those units. A signal that stays at one value for *doubtful* moments is left out of
     the score, after *stuck* ones it is called stuck (0: never); one without a value for
     *patience_us* is lost. *edges* are the nine bounds of the bins of deviations from the centre.
+    *hold* is how long a start is waited for.
     """
 
     detector_name: str
@@ -57,6 +59,7 @@ class StationModel:
     stuck: npt.NDArray[np.int64]
     patience_us: npt.NDArray[np.int64]
     edges: Floats
+    hold: Hold
 
     def centre_of(self, machine: str) -> Floats:
         """Return the usual values of *machine*."""

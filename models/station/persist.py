@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from models.station.classic import EstimatorDetector, PcaDetector, T2Detector
 from models.station.contract import Streaming
+from models.station.hold import Hold
 from models.station.model import Column, StationModel
 from models.station.residual import Prediction, ResidualDetector
 from models.station.scale import Distance, Scale
@@ -66,6 +67,7 @@ def to_bytes(model: StationModel) -> bytes:
         "columns": [list(column) for column in model.columns],
         "period_us": model.period_us,
         "machines": list(model.machines),
+        "hold_us": list(model.hold),
     }
     numbers = [model.usual, model.spread, model.limit]
     arrays: Arrays = {
@@ -124,6 +126,8 @@ def from_bytes(content: bytes, sha256: str) -> StationModel:
             usual=usual,
             spread=spread,
             limit=limit,
+            # Files of before holds were learnt do not have it.
+            hold=Hold(*map(int, manifest.get("hold_us", ()))),
             **{key: arrays[key] for key in _STATION if key != "numbers"},
         )
     except ModelFileError:

@@ -4,7 +4,7 @@ Scores of rows enter a moving average; three of the last five averages above the
 alarm, twenty below the clear limit end it. Late rows have a lane of their own with its own
 averages; both lanes share the alarm. Lost and stuck signals do not count in the score and are
 named for what they are. While a machine does not run, and for the first moments after, nothing
-counts.
+counts; its scores do not until it has settled (`models.station.hold`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from models.spc.cusum import Ints
 from models.station.contract import Bools, Floats
+from models.station.hold import FLOOR_US, Run
 from models.station.memory import RECENT, ROWS, Memory, clear
 from models.station.model import AVERAGE_SD, SHARE, StationModel
 from models.station.moments import Moments, moments, parts, run_lengths
@@ -26,8 +27,6 @@ LIVE, LATE = 0, 1
 HITS, WINDOW = 3, 5
 #: ... and ends after so many scores below this share of the limit.
 CLEAN, CLEAR = 20, 0.7
-#: What a machine says in its first two minutes of running counts for nothing.
-HOLD_US = 120_000_000
 #: A gap of more periods than this breaks a sequence.
 _GAP = 3
 _MOST_CONTRIBUTIONS = 10
@@ -88,13 +87,13 @@ class Rows(NamedTuple):
         return Rows(self.time_us[at], self.values[at])
 
 
-#: Says for times whether the machine ran, with the recipe of the model.
-Running = Callable[[Ints], Bools]
+#: Says for times whether the machine ran, with the recipe of the model, and since when.
+Running = Callable[[Ints], Run]
 
 
 def hold_moments(model: StationModel) -> int:
-    """Return how many moments after a start count for nothing."""
-    return max(-(-HOLD_US // model.period_us), model.detector.order + 2)
+    """Return how many moments after a start or a gap count for nothing at all."""
+    return max(-(-FLOOR_US // model.period_us), model.detector.order + 2)
 
 
 def watch(model: StationModel, machine: str, memory: Memory, rows: Rows, running: Running) -> Seen:
@@ -166,9 +165,10 @@ class _Pass:
                 [], seen.time_us, nothing, nothing.astype(np.bool_),
                 np.empty((0, len(self._centre))),
             )  # fmt: skip
-        runs = running(seen.time_us)
+        runs, since_us = running(seen.time_us)
         gaps = seen.time_us - seen.before_us > _GAP * self._model.period_us
         counts = self._counts(runs, gaps)
+        is_scored = counts & ~self._model.hold.covers(since_us)
         absent: Bools = self._absent(seen, counts, gaps)
         absent = np.asarray(absent | np.isnan(seen.values))
         deviations = np.where(absent, np.nan, seen.values - self._centre)
@@ -177,12 +177,12 @@ class _Pass:
         with_past = np.concatenate([before[ROWS - order :], np.nan_to_num(deviations)])
         scores = self._model.scores(with_past, absent)
         kept = np.concatenate([self._lane["rows"], np.where(absent, np.nan, seen.values)])
-        self._averages(seen, scores, counts, kept)
+        self._averages(seen, scores, is_scored, kept)
         self._lane["rows"] = kept[-ROWS:]
         return Seen(
             self._edges,
             seen.time_us[runs],
-            np.where(counts, scores, np.nan)[runs],
+            np.where(is_scored, scores, np.nan)[runs],
             np.asarray(absent.any(axis=1))[runs],
             deviations[runs],
         )
@@ -247,15 +247,15 @@ class _Pass:
                     )
                 )
 
-    def _averages(self, seen: Moments, scores: Floats, counts: Bools, kept: Floats) -> None:
+    def _averages(self, seen: Moments, scores: Floats, is_scored: Bools, kept: Floats) -> None:
         lane, limit = self._lane, self._model.limit
         average, hits = float(lane["average"]), int(lane["hits"])
         onset_us, samples = int(lane["onset_us"]), int(lane["samples"])
         recent_us, recent = lane["recent_us"].tolist(), lane["recent"].tolist()
-        for at, (time_us, score, is_counted) in enumerate(
-            zip(seen.time_us.tolist(), scores.tolist(), counts.tolist(), strict=True)
+        for at, (time_us, score, counts) in enumerate(
+            zip(seen.time_us.tolist(), scores.tolist(), is_scored.tolist(), strict=True)
         ):
-            if not is_counted:
+            if not counts:
                 average, hits, onset_us, samples = 0.0, 0, 0, 0
                 continue
             average += SHARE * (score - average)

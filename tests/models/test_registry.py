@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,11 @@ from skops import io as skops
 from models import registry
 from models.registry import RegistryError
 from models.station import persist
-from models.station.fit import DETECTORS, Span, fit_group
+from models.station.fit import DETECTORS, fit_group
+from models.station.hold import Hold, never
 from models.station.model import Column, StationModel
 from models.station.persist import ModelFileError, digest, from_bytes, to_bytes
+from models.station.span import Span
 from plant.model import Plant
 from storage.connect import Connection, connect
 from tests.models.conftest import Feeder
@@ -33,9 +36,8 @@ COLUMNS = tuple(Column(f"s{at}", 0) for at in range(4))
 
 def fitted(detector: str = "residual") -> StationModel:
     values = np.random.default_rng(1).normal(100.0, 1.0, (600, 4))
-    span = Span(
-        "m1", "", np.arange(600) * 10_000_000, values, np.ones(values.shape, dtype=np.bool_)
-    )
+    fresh = np.ones(values.shape, dtype=np.bool_)
+    span = Span("m1", "", np.arange(600) * 10_000_000, values, fresh, never(600))
     (found,) = fit_group([span], COLUMNS, detector, 10_000_000, 1e5)
     return found.model
 
@@ -66,6 +68,16 @@ def manifest(content: bytes, **changes: Any) -> bytes:
     with np.load(io.BytesIO(content)) as file:
         document = json.loads(file["manifest"].tobytes()) | changes
     return repacked(content, manifest=np.frombuffer(json.dumps(document).encode(), dtype=np.uint8))
+
+
+def test_a_file_of_before_holds_were_learnt_has_the_usual_one() -> None:
+    content = to_bytes(replace(fitted(), hold=Hold(240_000_000, 720_000_000, 900_000_000)))
+    assert from_bytes(content, digest(content)).hold == Hold(240_000_000, 720_000_000, 900_000_000)
+    with np.load(io.BytesIO(content)) as file:
+        document = json.loads(file["manifest"].tobytes())
+    del document["hold_us"]
+    older = repacked(content, manifest=np.frombuffer(json.dumps(document).encode(), dtype=np.uint8))
+    assert from_bytes(older, digest(older)).hold == Hold(120_000_000, 1_800_000_000, 1_800_000_000)
 
 
 class Payload:

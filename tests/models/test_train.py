@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from models import train_history
+from models.station.hold import KINDS, NEVER, Hold
+from models.station.span import Span, settled
 from models.train import TrainError, train
-from models.train_history import read_group
+from models.train_history import History, read_group
 from models.watched import groups
 from plant.model import Plant
 from storage.connect import connect
-from tests.models.conftest import FILLER, Feeder
+from tests.models.conftest import FILLER, START_US, Feeder
 from tests.models.samples import Samples, shifted
 from tests.models.signals import forget_signals, samples, until
 
@@ -27,13 +30,28 @@ def history(feeder: Feeder) -> Iterator[Feeder]:
     forget_signals(feeder.dsn)
 
 
-def numbers(dsn: str, plant: Plant, rows: int) -> list[int]:
-    """The numbers of the rows that are trained on."""
+def read(dsn: str, plant: Plant, rows: int) -> History:
     (group,) = (group for group in groups(plant) if group.station == "filling")
     with connect(dsn, application="test", autocommit=True) as connection:
-        spans = read_group(connection, group, until(rows), "vehicle").spans
-    begin = until(rows)[0].timestamp() * 1e6
-    return [round((t - begin) / 10e6) for span in spans for t in span.time_us.tolist()]
+        return read_group(connection, group, until(rows), "vehicle")
+
+
+def numbers(spans: Iterable[Span]) -> list[int]:
+    """The numbers of the rows of *spans*."""
+    return [round((t - START_US) / 10e6) for span in spans for t in span.time_us.tolist()]
+
+
+def alarm(dsn: str, first: int, last: int) -> None:
+    """Let an alarm of the filler last from row *first* to row *last*."""
+    with connect(dsn, application="test") as connection:
+        for state, time in (("on", last - 1), ("off", last)):
+            connection.execute(
+                "INSERT INTO analysis.anomaly (state, line, station, equipment, characteristic,"
+                " direction, since, time, statistic, limit_value, value, expected, sd, unit,"
+                " samples, last_points, model) VALUES (%s, 'l1', 'filling', %s, 'multivariate',"
+                " 'high', %s, %s, 5, 4, 5, 0, 1, '1', 9, '[]', 'x')",
+                (state, FILLER, until(first)[1], until(time)[1]),
+            )
 
 
 def test_alarmed_times_stops_and_what_follows_a_start_are_left_out(
@@ -42,18 +60,44 @@ def test_alarmed_times_stops_and_what_follows_a_start_are_left_out(
     history.commit(
         samples.states({0: "Execute", 300: "Held", 400: "Execute"}), samples.frame(range(1_000))
     )
-    with connect(history.dsn, application="test") as connection:
-        for state, time in (("on", 620), ("off", 700)):
-            connection.execute(
-                "INSERT INTO analysis.anomaly (state, line, station, equipment, characteristic,"
-                " direction, since, time, statistic, limit_value, value, expected, sd, unit,"
-                " samples, last_points, model) VALUES (%s, 'l1', 'filling', %s, 'multivariate',"
-                " 'high', %s, %s, 5, 4, 5, 0, 1, '1', 9, '[]', 'x')",
-                (state, FILLER, until(600)[1], until(time)[1]),
-            )
-    kept = numbers(history.dsn, samples.plant, 1_000)
+    alarm(history.dsn, 600, 700)
+    kept = numbers(settled(read(history.dsn, samples.plant, 1_000).spans, Hold()))
     # A state is said a second before its row, so two minutes hold the twelve rows after a start.
     assert kept == [*range(300), *range(412, 600), *range(701, 1_000)]
+
+
+def test_what_follows_a_start_is_kept_to_learn_from_unless_something_else_was_wrong(
+    history: Feeder, samples: Samples
+) -> None:
+    stops = {300: "Held", 350: "Execute", 700: "Stopped", 930: "Execute", 1_000: "Held",
+             1_005: "Execute", 1_500: "Stopped", 1_800: "Execute", 2_200: "Stopped",
+             2_500: "Execute", 3_000: "Held", 3_005: "Execute"}  # fmt: skip
+    history.commit(samples.states({0: "Execute", **stops}), samples.frame(range(4_000)))
+    alarm(history.dsn, 932, 960)
+    alarm(history.dsn, 1_850, 2_199)
+    alarm(history.dsn, 2_990, 3_020)
+    starts = read(history.dsn, samples.plant, 4_000).starts
+    # After 930 an alarm soon ended; after 1,800 one lasted; that of 2,990 was there before; 1,005
+    # came while the machine may have been settling still.
+    assert [(KINDS[span.kind], *numbers([span])[:: len(span.time_us) - 1]) for span in starts] == [
+        ("short", 350, 439), ("long", 930, 999), ("long", 2_500, 2_709),
+    ]  # fmt: skip
+    assert starts[1].since_us[0].tolist() == [1_000_000, 1_000_000, NEVER]
+
+
+def test_of_a_history_that_is_sampled_the_last_starts_are_whole(
+    history: Feeder, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.commit(
+        samples.states({0: "Execute", 3_000: "Stopped", 3_200: "Execute"}),
+        samples.frame(range(5_000)),
+    )
+    monkeypatch.setattr(train_history, "MOST_ROWS", 4_000)
+    found = read(history.dsn, samples.plant, 5_000)
+    rows = numbers(found.spans)
+    assert rows == sorted(set(rows))
+    assert len(rows) < 1_000
+    assert numbers(found.starts) == [*range(3_200, 3_410)]
 
 
 def test_a_thinned_history_is_trained_on_with_its_own_period(
