@@ -9,7 +9,7 @@ cell may have had.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from psycopg import sql
@@ -31,6 +31,8 @@ from plant.times import from_us
 from storage.connect import Connection
 
 _PERCENT = 100.0
+#: A cell passes all its stations within this time.
+_AGE = timedelta(days=60)
 
 
 def places_of(
@@ -63,7 +65,8 @@ def common_to(
     if found is None:
         return []
     compared, scene = found
-    return rank(compared, _telling(compared, _since_ever(scene)))
+    telling = _telling(compared, _since_ever(scene))
+    return rank(compared, [factor for factor, q in telling if q <= MAX_Q])
 
 
 def written(
@@ -71,23 +74,39 @@ def written(
     plant: Plant,
     place: tuple[str, str],
     cells: Collection[str],
-    span: tuple[datetime, datetime],
+    until: datetime,
 ) -> list[Written]:
-    """Return what *cells* have in common (`common_to`) as rows, the likeliest first.
+    """Return what *cells* have in common as rows, the likeliest first; they came by *until*.
 
-    Where nothing stands out, that is the likeliest of all, and its sentence says that it may be
-    chance. The effect is by how much the share of such cells is higher than among the others, in
-    percent.
+    They are compared with all that were at the station between the first and the last of them. One
+    cause is asked for, so it has half of them at least. Where none of those stands out, it is the
+    likeliest value of all, and its sentence says that it may be chance. The effect is by how much
+    the share of such cells is higher than among the others, in percent.
     """
-    found = _compare(connection, plant, place, cells, span)
+    table = plant.tables[Kind.CELL, place[1]]
+    span = connection.execute(
+        statement("suspect_span").format(table=sql.Identifier(table.schema, table.name)),
+        {"cells": list(cells), "from_time": until - _AGE},
+    ).fetchone()
+    if span is None or span[0] is None:
+        return []
+    found = _compare(connection, plant, place, cells, (span[0], span[1]))
     if found is None:
         return []
     compared, scene = found
     factors = _since_ever(scene)
-    suspects, doubt = rank(compared, _telling(compared, factors)), ""
-    if not suspects:
-        suspects, doubt = _likeliest(compared, factors), ", may be chance"
-    return without_repeats([_written(plant, one, found, span, doubt) for one in suspects])
+    telling = _telling(compared, factors)
+    suspects = [
+        suspect
+        for suspect in rank(compared, [f for f, q in telling if q <= MAX_Q])
+        if 2 * suspect.affected >= suspect.affected_total
+    ]
+    return without_repeats(
+        [
+            _written(plant, _with_q(one, telling), found, (span[0], until))
+            for one in suspects or _likeliest(compared, factors)
+        ]
+    )
 
 
 def _compare(
@@ -114,16 +133,20 @@ def _since_ever(scene: Scene) -> list[Factor]:
     return [f if f.kind == "roll_metres" else f._replace(axis=None) for f in scene.factors]
 
 
-def _telling(cells: Cells, factors: Sequence[Factor]) -> list[Factor]:
-    """Return the factors of which a value stands out: first among its values, then among them."""
+def _telling(cells: Cells, factors: Sequence[Factor]) -> list[tuple[Factor, float]]:
+    """Return each factor with the q of its best value: among its values, then among factors."""
     total, hit = len(cells.affected), int(cells.affected.sum())
     best = []
     for factor in factors:
         tested = Levels.of(factor).tested(cells)
         p = hypergeometric_tail(tested.affected, tested.size, hit, total) * tested.cuts
         best.append(benjamini_hochberg(np.minimum(p, 1.0)).min(initial=1.0))
-    q = benjamini_hochberg(np.array(best))
-    return [factor for factor, value in zip(factors, q, strict=True) if value <= MAX_Q]
+    return list(zip(factors, benjamini_hochberg(np.array(best)).tolist(), strict=True))
+
+
+def _with_q(suspect: Suspect, telling: Sequence[tuple[Factor, float]]) -> Suspect:
+    name = suspect.name[:2]
+    return suspect._replace(q_value=min(q for f, q in telling if (f.kind, f.station) == name))
 
 
 def _likeliest(cells: Cells, factors: Sequence[Factor]) -> list[Suspect]:
@@ -143,7 +166,6 @@ def _written(
     suspect: Suspect,
     found: tuple[Cells, Scene],
     span: tuple[datetime, datetime],
-    doubt: str,
 ) -> Written:
     compared, scene = found
     since = _first_passed(suspect, compared, scene) or span[0]
@@ -159,6 +181,7 @@ def _written(
         plant, words(plant, kind, station, value), since=since, until=span[1], evidence=evidence,
         effect=effect, unit="%",
     )  # fmt: skip
+    doubt = ", may be chance" if suspect.q_value > MAX_Q else ""
     return Written(
         kind, value, station, suspect.affected, suspect.affected_total, suspect.others,
         suspect.others_total, suspect.lift, suspect.p_value, suspect.q_value, since, effect, "%",

@@ -1,12 +1,14 @@
 """The rate of cells with a fault of their own: a chart by line and measure, and its anomalies.
 
-No chart of a result sees one cell in two hundred. These count verdicts: each finished cell once, in
-order of time, when its neighbours have come and the verdict is settled. Faulty is who is held or
-scrapped for what was measured of it; who was measured wrongly is not. A cell that is held with
-others (its machine alarms, its tray differs) is neither faulty nor good: that has been told.
+No chart of a result sees one cell in two hundred. These count verdicts: each cell once for each
+measure, in order of time, when its neighbours have come and the verdict is settled. Faulty is who
+is held or scrapped for what was measured of it; who was measured wrongly is not. A cell that is
+held with others (its machine alarms, its tray differs) is neither faulty nor good: that has been
+told.
 
 Each measure has a chart, as cells that leak are something else than cells of an odd resistance:
-together they would be seen later, and have less in common.
+together they would be seen later, and have less in common. It counts where the measure is read: a
+cell that is scrapped there never comes to the end of the line.
 
 All of it is in the caller's transaction, with the verdicts and the place in the ledger.
 """
@@ -19,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from models.anomaly_store import AnomalyRow, write_anomalies
-from models.cells.faulty_store import Finished, Tally, Watched, horizon, load, mark, pending, save
+from models.cells.faulty_store import Judged, Tally, Watched, horizon, load, mark, pending, save
 from models.cells.standard import Standard
 from models.cells.window import Reach
 from models.spc.bernoulli import SMALLEST, BernoulliCusum, Design
@@ -44,8 +46,9 @@ OTHER = "other"
 SHARE = 0.1
 #: They are quickest to see a rate of so many times the usual one.
 MULTIPLE = 5.0
-#: The usual rate is taken so high that this share of lines with these cells would have less.
-_CONFIDENCE = 0.9
+#: The usual rate is taken so high that this share of lines with these cells would have less: over
+#: all rates that are possible then, false alarms are half to two thirds of the budget.
+_CONFIDENCE = 0.85
 #: Of none faulty in so many over a rate, the rate is that at most, with 95 %.
 _RULE_OF_THREE = 3.0
 #: A line of which a tenth is faulty needs no chart to be told.
@@ -66,9 +69,15 @@ class FaultyCells:
         quality, production = standard.quality, plant.production
         self._plant = plant
         order = list(plant.stations)
-        self._station = max((quality.station_of(name) for name in quality.names), key=order.index)
-        self._last_measures = [n for n in quality.names if quality.station_of(n) == self._station]
         self.measures = (*quality.screened, OTHER)
+        self._names = quality.names
+        #: Where each measure is read, and what tells that a cell was there.
+        self._station = {name: quality.station_of(name) for name in quality.screened}
+        self._station[OTHER] = max(self._station.values(), key=order.index)
+        self._of_station = {
+            station: [name for name in quality.names if quality.station_of(name) == station]
+            for station in dict.fromkeys(self._station.values())
+        }
         self._settles = timedelta(microseconds=Reach.of(plant, standard).again_us)
         held = quality.held_ppm / 1e6
         # Screening parts what it may hold alike among what it compares.
@@ -94,12 +103,13 @@ class FaultyCells:
             if tally.model != model:  # other limits hold others; the old charts go on meanwhile
                 tally.model = model
                 self._forget(tally)
-            settled, cells = newest - self._settles, None
-            while cells is None or len(cells) == _AT_ONCE:
-                cells = pending(connection, tally, settled, self._last_measures, _AT_ONCE)
+            settled = newest - self._settles
+            last: Judged | None = None
+            while cells := pending(
+                connection, tally, settled, self._names, after=last, most=_AT_ONCE
+            ):
                 on, off = self._take(connection, tally, cells)
-                begun, ended = begun + on, ended + off
-                mark(connection, cells)
+                begun, ended, last = begun + on, ended + off, cells[-1]
             tally.place, tally.place_xid = max(tally.place, settled), xid
             save(connection, tally)
         return begun, ended
@@ -111,48 +121,74 @@ class FaultyCells:
         return Design.of(p0, MULTIPLE * p0, max(self._arl0, 1.0 / p0))
 
     def _take(
-        self, connection: Connection, tally: Tally, cells: Sequence[Finished]
+        self, connection: Connection, tally: Tally, cells: Sequence[Judged]
     ) -> tuple[int, int]:
-        """Count *cells*; return alarms begun and ended."""
+        """Count *cells*, each once at each station; return alarms begun and ended."""
         begun = ended = 0
+        counted: dict[str, list[str]] = {station: [] for station in self._of_station}
         for cell in cells:
-            if cell.is_excused:
-                continue
-            of = {name if name in self.measures else OTHER for name in cell.measures}
-            self._learn(tally, of)
-            for measure, one in tally.watched.items():
-                if one.chart is None:
-                    continue
-                event = _Event(tally.line, measure, one, one.chart)
-                if one.chart.add(cell.time_us, is_bad=measure in of):
-                    began = self._turn(connection, event, cell.time_us)
-                    begun, ended = begun + began, ended + (not began)
-                elif one.chart.is_on and one.chart.bad >= _GROWN * one.looked:
-                    self._look(connection, event, cell.time_us)
+            faulty = {name if name in self.measures else OTHER for name in cell.faulty}
+            new = {
+                station
+                for station, names in self._of_station.items()
+                if station not in cell.counted and not set(names).isdisjoint(cell.measured)
+            }
+            for station in new:
+                counted[station].append(cell.cell)
+            for measure in () if cell.is_excused else self.measures:
+                if self._station[measure] in new:
+                    one = tally.watched[measure]
+                    turned = self._add(connection, (tally.line, measure, one), cell, faulty)
+                    if turned and one.chart:
+                        begun, ended = begun + one.chart.is_on, ended + (not one.chart.is_on)
+        for station, names in counted.items():
+            mark(connection, station, names)
         return begun, ended
+
+    def _add(
+        self,
+        connection: Connection,
+        of: tuple[str, str, Watched],
+        cell: Judged,
+        faulty: set[str],
+    ) -> bool:
+        """Let the chart of a measure have *cell*; return whether its alarm began or ended."""
+        line, measure, one = of
+        is_faulty = measure in faulty
+        self._learn(line, measure, one, is_faulty=is_faulty)
+        if one.chart is None:
+            return False
+        event = _Event(line, measure, one, one.chart)
+        turned = one.chart.add(cell.time_us, is_bad=is_faulty)
+        if turned:
+            self._turn(connection, event, cell.time_us)
+        elif one.chart.is_on and one.chart.bad >= _GROWN * one.looked:
+            self._look(connection, event, cell.time_us)
+        return turned
 
     @staticmethod
     def _forget(tally: Tally) -> None:
-        tally.learnt = 0
         for one in tally.watched.values():
-            one.faulty = 0
+            one.learnt = one.faulty = 0
 
-    def _learn(self, tally: Tally, of: set[str]) -> None:
-        """Let the baseline have one more cell that is faulty by the measures *of*."""
-        charts = [one.chart for one in tally.watched.values()]
-        if tally.learnt >= self.needed or any(chart and chart.is_on for chart in charts):
+    def _learn(self, line: str, measure: str, one: Watched, *, is_faulty: bool) -> None:
+        """Let the baseline of a measure have one more cell."""
+        if one.learnt >= self.needed or (one.chart and one.chart.is_on):
             return
-        tally.learnt += 1
-        for measure in of:
-            tally.watched[measure].faulty += 1
-        if tally.learnt == self.needed:
-            for one in tally.watched.values():
-                one.chart = BernoulliCusum(self.design(one.faulty))
-            found = ", ".join(f"{name} {one.faulty}" for name, one in tally.watched.items())
-            log.info("faulty cells of %s: of %d there were by %s", tally.line, self.needed, found)
+        one.learnt += 1
+        one.faulty += is_faulty
+        if one.learnt == self.needed:
+            one.chart = BernoulliCusum(self.design(one.faulty))
+            log.info(
+                "faulty cells of %s by %s: %d of %d are usual",
+                line,
+                measure,
+                one.faulty,
+                one.learnt,
+            )
 
-    def _turn(self, connection: Connection, event: _Event, time_us: int) -> bool:
-        """Write that the alarm of a chart began or ended; return whether it began."""
+    def _turn(self, connection: Connection, event: _Event, time_us: int) -> None:
+        """Write that the alarm of a chart began or ended."""
         chart, one = event.chart, event.watched
         design, since, time = chart.design, from_us(chart.since_us), from_us(time_us)
         row = AnomalyRow(
@@ -174,7 +210,6 @@ class FaultyCells:
         one.anomaly = next(iter(write_anomalies(connection, [row])), None)
         if chart.is_on:
             self._look(connection, event, time_us)
-        return chart.is_on
 
     def _look(self, connection: Connection, event: _Event, time_us: int) -> None:
         """Write what the faulty cells have in common, if that is another thing than before."""
@@ -184,7 +219,8 @@ class FaultyCells:
         time = from_us(time_us)
         span = max(from_us(chart.since_us), time - self._most_span), time
         faulty = [cell for cell, _, is_faulty in self._cells(connection, event, span) if is_faulty]
-        found = written(connection, self._plant, (event.line, self._station), faulty, span)
+        place = event.line, self._station[event.measure]
+        found = written(connection, self._plant, place, faulty, time)
         if found and (found[0].factor, found[0].value) != first_of(connection, anomaly):
             log.info("suspects of anomaly %d: %s", anomaly, found[0].sentence)
             write_suspects(connection, anomaly, found)
@@ -212,7 +248,7 @@ class FaultyCells:
         is_other = event.measure == OTHER
         asked = {
             "line": event.line, "from_time": span[0], "to_time": span[1],
-            "last_measures": self._last_measures, "among": not is_other,
+            "measured": self._of_station[self._station[event.measure]], "among": not is_other,
             "measures": list(self.measures) if is_other else [event.measure],
         }  # fmt: skip
         return connection.execute(statement("faulty_cells"), asked).fetchall()

@@ -16,16 +16,18 @@ from storage.connect import Connection
 _NEVER = from_us(0)
 
 
-class Finished(NamedTuple):
-    """A cell with all results.
+class Judged(NamedTuple):
+    """A cell that has something *measured*, and the stations whose measures are *counted*.
 
-    *measures* are those by which it has a fault of its own; *is_excused*: it is held for what it
-    shares with others.
+    *faulty* are the measures by which it has a fault of its own; *is_excused*: it is held for what
+    it shares with others.
     """
 
     cell: str
     time_us: int
-    measures: Sequence[str]
+    measured: Sequence[str]
+    counted: Sequence[str]
+    faulty: Sequence[str]
     is_excused: bool
 
 
@@ -33,10 +35,11 @@ class Finished(NamedTuple):
 class Watched:
     """The cells with a fault by one measure.
 
-    *faulty* of those that the baseline is learnt from; no *chart* before it is. *anomaly* is on;
-    its suspects were looked for with *looked* faulty cells.
+    *learnt* cells make its baseline, *faulty* of them are; no *chart* before it is complete.
+    *anomaly* is on; its suspects were looked for with *looked* faulty cells.
     """
 
+    learnt: int = 0
     faulty: int = 0
     chart: BernoulliCusum | None = None
     anomaly: int | None = None
@@ -48,14 +51,13 @@ class Tally:
     """What is known of one line.
 
     Cells up to *place* are counted; older ones written since transaction *place_xid* are late.
-    *learnt* cells make the baseline, judged by version *model* of the model of cells.
+    Baselines are judged by version *model* of the model of cells.
     """
 
     line: str
     place: datetime = _NEVER
     place_xid: int = 0
     model: int = 0
-    learnt: int = 0
     watched: dict[str, Watched] = field(default_factory=dict)
 
 
@@ -64,13 +66,13 @@ def load(connection: Connection) -> dict[str, Tally]:
     found = {
         row[0]: Tally(row[0], row[1], int(row[2]), *row[3:])
         for row in connection.execute(
-            "SELECT line, place, place_xid::text, model, learnt_cells FROM analysis.faulty_count"
+            "SELECT line, place, place_xid::text, model FROM analysis.faulty_count"
         )
     }
-    for line, measure, faulty, *numbers in connection.execute(statement("faulty_load")):
+    for line, measure, learnt, faulty, *numbers in connection.execute(statement("faulty_load")):
         design, stands, (anomaly, looked) = numbers[:4], numbers[4:9], numbers[9:]
         chart = None if design[0] is None else BernoulliCusum(Design(*design), *stands)
-        found[line].watched[measure] = Watched(faulty, chart, anomaly, looked)
+        found[line].watched[measure] = Watched(learnt, faulty, chart, anomaly, looked)
     return found
 
 
@@ -80,7 +82,7 @@ def save(connection: Connection, tally: Tally) -> None:
         statement("faulty_save_count"),
         {
             "line": tally.line, "place": tally.place, "place_xid": str(tally.place_xid),
-            "model": tally.model, "learnt_cells": tally.learnt,
+            "model": tally.model,
         },
     )  # fmt: skip
     with connection.cursor() as cursor:
@@ -94,7 +96,7 @@ def _row(line: str, measure: str, one: Watched) -> dict[str, Any]:
     design = one.chart.design if one.chart else None
     chart = one.chart or BernoulliCusum(Design(0.0, 0.0, 0, 0))
     return {
-        "line": line, "measure": measure, "learnt_faulty": one.faulty,
+        "line": line, "measure": measure, "learnt_cells": one.learnt, "learnt_faulty": one.faulty,
         "p0": design and design.p0, "p1": design and design.p1, "step": design and design.step,
         "limit": design and design.limit, "total": chart.total, "is_on": chart.is_on,
         "since_us": chart.since_us, "units": chart.units, "bad": chart.bad,
@@ -117,25 +119,34 @@ def horizon(connection: Connection, line: str) -> tuple[datetime | None, int]:
 
 
 def pending(
-    connection: Connection, tally: Tally, settled: datetime, last_measures: Sequence[str], most: int
-) -> list[Finished]:
-    """Return the next cells to count, at most *most*, in order of time.
+    connection: Connection,
+    tally: Tally,
+    settled: datetime,
+    measures: Sequence[str],
+    *,
+    after: Judged | None,
+    most: int,
+) -> list[Judged]:
+    """Return the next cells *after* one that have one of *measures*, at most *most*.
 
-    A cell is finished when it has one of *last_measures*.
+    In order of time. Some may be counted already.
     """
     rows = connection.execute(
         statement("faulty_pending"),
         {
             "line": tally.line, "place": tally.place, "place_xid": str(tally.place_xid),
-            "settled": settled, "last_measures": list(last_measures), "most": most,
+            "settled": settled, "measures": list(measures), "most": most,
+            "after_time": from_us(after.time_us) if after else _NEVER,
+            "after_cell": after.cell if after else "",
         },
     )  # fmt: skip
-    return [Finished(*row) for row in rows]
+    return [Judged(*row) for row in rows]
 
 
-def mark(connection: Connection, cells: Sequence[Finished]) -> None:
-    """Write that *cells* are counted, in the caller's transaction."""
-    connection.execute(
-        "UPDATE analysis.cell_quality SET counted = true WHERE cell = ANY (%s)",
-        ([one.cell for one in cells],),
-    )
+def mark(connection: Connection, station: str, cells: Sequence[str]) -> None:
+    """Write that *cells* are counted by the measures of *station*, in the caller's transaction."""
+    if cells:
+        connection.execute(
+            "UPDATE analysis.cell_quality SET counted = counted || %s::text WHERE cell = ANY (%s)",
+            (station, list(cells)),
+        )

@@ -1,3 +1,3 @@
-SELECT line, measure, learnt_faulty, p0, p1, step, limit_value, total, is_on, since_us, cells,
-       faulty, anomaly, looked
+SELECT line, measure, learnt_cells, learnt_faulty, p0, p1, step, limit_value, total, is_on, since_us,
+       cells, faulty, anomaly, looked
   FROM analysis.faulty_chart

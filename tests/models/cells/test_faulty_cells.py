@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,7 @@ def judge(
     kinds: Sequence[str] = ("outlier",),
     fault_class: str = "product",
     measure: str = "k_value",
+    scores: Sequence[str] = ("k_value", "acir"),
     late: timedelta = timedelta(),
 ) -> None:
     """Write verdicts of *cells*, finished one after another, of which *faulty* are held."""
@@ -88,7 +90,7 @@ def judge(
         " CASE WHEN n = ANY (%(faulty)s::int[]) THEN 'hold' ELSE 'pass' END,"
         " CASE WHEN n = ANY (%(faulty)s::int[]) THEN %(class)s::text ELSE 'none' END,"
         " CASE WHEN n = ANY (%(faulty)s::int[]) THEN %(reasons)s ELSE '[]'::jsonb END,"
-        " '{\"acir\": {}}'"
+        " %(scores)s"
         " FROM generate_series(%(first)s::int, %(last)s::int) AS n"
         " ON CONFLICT (cell) DO UPDATE SET xid = pg_current_xact_id(), time = excluded.time,"
         " disposition = excluded.disposition, fault_class = excluded.fault_class,"
@@ -96,7 +98,8 @@ def judge(
         {
             "start": START, "step": STEP, "late": late, "faulty": list(faulty),
             "reasons": Jsonb([{"kind": kind, "measure": measure} for kind in kinds]),
-            "class": fault_class, "first": cells.start, "last": cells.stop - 1,
+            "scores": Jsonb({name: {} for name in scores}), "class": fault_class,
+            "first": cells.start, "last": cells.stop - 1,
         },
     )  # fmt: skip
 
@@ -140,7 +143,7 @@ def test_a_line_without_a_baseline_learns_and_does_not_alarm(
     assert count(connection, plant) == (0, 0)
     row = connection.execute(
         "SELECT p0, learnt_cells, learnt_faulty FROM analysis.faulty_chart"
-        " JOIN analysis.faulty_count USING (line) WHERE measure = 'k_value'"
+        " WHERE measure = 'k_value'"
     ).fetchone()
     assert row is not None
     assert row[0] is None
@@ -156,7 +159,7 @@ def test_the_usual_rate_is_what_was_learnt_with_its_doubt_but_the_budget_of_the_
 ) -> None:
     rate = FaultyCells(plant, next(iter(standards(plant).values())))
     assert rate.needed == DAY
-    assert rate.design(10).p0 == pytest.approx(15.4 / DAY, rel=0.01)
+    assert rate.design(10).p0 == pytest.approx(14.4 / DAY, rel=0.01)
     assert rate.design(DAY).p0 == 0.1
     rate.needed = 100 * DAY
     assert rate.design(0).p0 == pytest.approx(1e-4 / 6), "a sixth of held_ppm, as screening has it"
@@ -179,6 +182,7 @@ def test_one_cell_in_two_hundred_alarms_once_from_its_first_cell_on(
     assert max(share for _, share in points) > 0.3
     states = {chart["measure"]: chart["state"] for chart in charts(database)["charts"]}
     assert states.pop("k_value") == "alarm"
+    assert states.pop("efficiency") == "learning", "nothing was measured of it"
     assert set(states.values()) == {"watching"}
 
 
@@ -251,10 +255,23 @@ def test_under_another_model_of_cells_it_learns_anew_and_the_old_chart_goes_on(
     judge(connection, range(DAY + UNSETTLED, DAY + 12_000), FAULTY)
     assert count(connection, plant, model=2) == (1, 0)
     row = connection.execute(
-        "SELECT model, learnt_cells < 9000, count(p0) FROM analysis.faulty_chart"
-        " JOIN analysis.faulty_count USING (line) GROUP BY 1, 2"
+        "SELECT model, max(learnt_cells) < 9000, count(p0) FROM analysis.faulty_chart"
+        " JOIN analysis.faulty_count USING (line) GROUP BY 1"
     ).fetchone()
-    assert row == (2, True, 6)
+    assert row == (2, True, 5), "nothing tells of the efficiency here"
+
+
+def test_a_cell_that_is_scrapped_where_it_is_measured_counts_though_it_goes_no_further(
+    connection: Connection, plant: Plant
+) -> None:
+    learn(connection, plant)
+    for cell in FAULTY:
+        judge(connection, range(cell, cell + 1), [cell], scores=["efficiency", "k_value"])
+    for first, last in itertools.pairwise([DAY + UNSETTLED - 1, *FAULTY, DAY + 12_000]):
+        judge(connection, range(first + 1, last))
+    assert count(connection, plant) == (1, 0)
+    (row,) = connection.execute("SELECT characteristic FROM analysis.anomaly").fetchall()
+    assert row == ("faulty_cells.k_value",)
 
 
 def test_faults_by_another_measure_are_another_alarm(connection: Connection, plant: Plant) -> None:
