@@ -1,17 +1,19 @@
 """A database that the simulator filled with 30 days of lines, and how long each board takes on it.
 
-    python -m tests.dashboards.line_of_30_days [--lines 8] [--scale 0.125]
+    python -m tests.dashboards.line_of_30_days [--lines 8] [--live 24h] [--curves 4h]
 
 One line is simulated; further lines are copies of it under other names.
 
-Samples of machines are ten minutes apart, as in a history; trays have results, no curves. What
-services would have written (ledger, quality of cells, anomalies, alerts) is made up: every cell of
-the end of the line has a grade, and ingest has committed each two seconds.
+Samples of machines are ten minutes apart, as in a history, and in the last hours (`--live`) as
+fast as machines sample; trays have curves in the last of these (`--curves`). What services would
+have written (ledger, quality of cells, anomalies, alerts, models, statements) is made up: every
+cell of the end of the line has a grade, and ingest has committed each two seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,8 @@ from storage.migrate import migrate
 from storage.views import columns_of
 
 _PILOT = Path("plant/pilot.toml")
+#: Stations whose machines are trays.
+_CURVES = ("telemetry.formation", "telemetry.ageing")
 _PASSWORD = "see all, touch nothing"  # of a cluster that is gone afterwards
 
 
@@ -42,6 +46,8 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=1)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--scale", type=float, default=1.0, help="of each line's cells a second")
+    parser.add_argument("--live", default="1h", help="samples as fast as machines give them")
+    parser.add_argument("--curves", default="15m", help="and trays with curves for so long")
     parser.add_argument("--folder", type=Path, help="keep all in it; use what is there already")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jellyroll-") as name:
@@ -51,7 +57,7 @@ def main() -> int:
         plant = _plant(folder, options.lines)
         is_new = not (folder / "filled").exists()
         if not (folder / "rows").exists():
-            _simulate(_PILOT, folder / "rows", options.days, options.scale)
+            _simulate(folder / "rows", options)
         cluster = PrivateCluster(install(), folder / "cluster")
         cluster.start()
         try:
@@ -83,12 +89,22 @@ def _plant(folder: Path, lines: int) -> Path:
     return plant
 
 
-def _simulate(plant: Path, rows: Path, days: int, scale: float) -> None:
+def _simulate(rows: Path, options: argparse.Namespace) -> None:
+    """Simulate a line, and its trays once more with curves: the same seed makes the same cells."""
+    line = (
+        "simulate", "--plant", str(_PILOT), "--scale", str(options.scale),
+        "--recipes", "vehicle:5d,storage:2d", "--speed", "1000",
+    )  # fmt: skip
     _jellyroll(
-        "simulate", "--plant", str(plant), "--out", str(rows), "--history", f"{days}d",
-        "--history-period", "10m", "--scale", str(scale), "--recipes", "vehicle:5d,storage:2d",
-        "--no-curves", "--until-live",
+        *line, "--out", str(rows), "--history", f"{options.days}d", "--history-period", "10m",
+        "--no-curves", "--duration", options.live,
     ).check_returncode()  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=rows.parent) as name:
+        curves = Path(name) / "rows"
+        _jellyroll(*line, "--out", str(curves), "--duration", options.curves).check_returncode()
+        for table in _CURVES:
+            shutil.rmtree(rows / table, ignore_errors=True)
+            (curves / table).rename(rows / table)
 
 
 def load(dsn: str, rows: Path) -> None:
