@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from bench.scenario_feed import HOUR_MS, feed, windows
 from models.suspects import look_again, write_suspects
-from models.suspects_common import common_to, places_of
+from models.suspects_common import common_to, places_of, written
 from plant.frames import Frame, block
 from plant.load import load_plant
 from plant.model import Plant
@@ -279,6 +279,15 @@ def test_what_judged_cells_have_in_common_is_found_and_where_they_were_measured(
     places = places_of(connection, plant, ("l1", "winding"), cells)
     assert places == ["l1-winder-02", "l1-winder-01"]
     assert common_to(connection, plant, ("l1", "winding"), [], (BEGIN, END)) == []
+    named = written(connection, plant, ("l1", "winding"), cells, END)[0]
+    assert (named.value, named.affected, named.affected_total) == ("l1-winder-02", 24, 26)
+    assert re.fullmatch(
+        r"l1-winder-02, since \d\d:\d\d, 24 of 26 faulty cells, \+[\d.]+ %", named.sentence
+    )
+    few = wound("l1-winder-02", 3) + wound("l1-winder-01", 2)
+    (doubtful, *_) = written(connection, plant, ("l1", "winding"), few, END)
+    assert doubtful.sentence.endswith("%, may be chance")
+    assert written(connection, plant, ("l1", "winding"), [], END) == []
 
 
 @pytest.fixture
