@@ -17,49 +17,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
 
-from models.anomaly_store import AnomalyRow, write_anomalies
 from models.cells.faulty_store import Judged, Tally, Watched, horizon, load, mark, pending, save
+from models.cells.faulty_told import OTHER, Event, Teller
 from models.cells.standard import Standard
 from models.cells.window import Reach
 from models.spc.bernoulli import SMALLEST, BernoulliCusum, Design
 from models.spc.design import SECONDS_PER_DAY, arl0_from_budget
 from models.spc.numerics import chi2_quantile
-from models.sql import statement
-from models.suspects_common import written
-from models.suspects_event import first_of
-from models.suspects_event import write as write_suspects
 from plant.model import Plant
-from plant.times import from_us
 from storage.connect import Connection
 
 log = logging.getLogger("jellyroll.models")
 
-#: How the characteristic of its anomalies begins; the measure follows after a dot. They are of a
-#: whole line: no station, no equipment.
-FAULTY_CELLS = "faulty_cells"
-#: The chart of what is by no single measure that peers are compared in.
-OTHER = "other"
 #: False alarms, as a share of the line's budget, beside what charts and signals have of it.
 SHARE = 0.1
 #: They are quickest to see a rate of so many times the usual one.
 MULTIPLE = 5.0
 #: The usual rate is taken so high that this share of lines with these cells would have less: over
-#: all rates that are possible then, false alarms are half to two thirds of the budget.
+#: all rates that are possible then, false alarms are half to three quarters of what was planned.
 _CONFIDENCE = 0.85
 #: Of none faulty in so many over a rate, the rate is that at most, with 95 %.
 _RULE_OF_THREE = 3.0
 #: A line of which a tenth is faulty needs no chart to be told.
 _MOST = 0.1
 _AT_ONCE = 50_000
-#: Suspects are looked for among the cells of the event, but for no more than so many of the newest;
-#: again, when there are so many times as many faulty ones.
-_COMPARED, _GROWN = 20_000, 1.25
-#: Points of the curve that an anomaly keeps.
-_PIECES = 25
-_PERCENT = 100.0
+#: Suspects are looked for again when there are so many times as many faulty cells.
+_GROWN = 1.25
 
 
 class FaultyCells:
@@ -87,7 +72,7 @@ class FaultyCells:
         self.needed = round(max(per_day, _RULE_OF_THREE / held))
         budget = SHARE * production.false_alarms_per_day
         self._arl0 = arl0_from_budget(per_day * len(self.measures), budget)
-        self._most_span = timedelta(seconds=_COMPARED / production.cells_per_second)
+        self._tell = Teller(plant, self._station, self._of_station, self._settles)
 
     def count(self, connection: Connection, model: int) -> tuple[int, int]:
         """Count what is settled, judged by version *model*; return alarms begun and ended."""
@@ -158,12 +143,12 @@ class FaultyCells:
         self._learn(line, measure, one, is_faulty=is_faulty)
         if one.chart is None:
             return False
-        event = _Event(line, measure, one, one.chart)
+        event = Event(line, measure, one, one.chart)
         turned = one.chart.add(cell.time_us, is_bad=is_faulty)
         if turned:
-            self._turn(connection, event, cell.time_us)
+            self._tell.turned(connection, event, cell.time_us)
         elif one.chart.is_on and one.chart.bad >= _GROWN * one.looked:
-            self._look(connection, event, cell.time_us)
+            self._tell.look(connection, event, cell.time_us)
         return turned
 
     @staticmethod
@@ -186,78 +171,3 @@ class FaultyCells:
                 one.faulty,
                 one.learnt,
             )
-
-    def _turn(self, connection: Connection, event: _Event, time_us: int) -> None:
-        """Write that the alarm of a chart began or ended."""
-        chart, one = event.chart, event.watched
-        design, since, time = chart.design, from_us(chart.since_us), from_us(time_us)
-        row = AnomalyRow(
-            state="on" if chart.is_on else "off", line=event.line, station="", equipment="",
-            position=None, characteristic=f"{FAULTY_CELLS}.{event.measure}", direction="high",
-            since=since,
-            # The moment of the data at which it can be told, however they come.
-            time=time + self._settles,
-            statistic=chart.total / design.step, limit=design.limit / design.step,
-            value=_PERCENT * chart.bad / chart.units, expected=_PERCENT * design.p0,
-            sd=_PERCENT * (design.p0 * (1.0 - design.p0) / chart.units) ** 0.5, unit="%",
-            samples=chart.units, last_points=self._shares(connection, event, time),
-            model="bernoulli", recipe="",
-        )  # fmt: skip
-        log.info(
-            "%s %s %s: %d of %d since %s, %.3g %% are usual", event.line, row.characteristic,
-            row.state, chart.bad, chart.units, since.isoformat(timespec="seconds"), row.expected,
-        )  # fmt: skip
-        one.anomaly = next(iter(write_anomalies(connection, [row])), None)
-        if chart.is_on:
-            self._look(connection, event, time_us)
-
-    def _look(self, connection: Connection, event: _Event, time_us: int) -> None:
-        """Write what the faulty cells have in common, if that is another thing than before."""
-        chart, anomaly = event.chart, event.watched.anomaly
-        assert anomaly is not None
-        event.watched.looked = chart.bad
-        time = from_us(time_us)
-        span = max(from_us(chart.since_us), time - self._most_span), time
-        faulty = [cell for cell, _, is_faulty in self._cells(connection, event, span) if is_faulty]
-        place = event.line, self._station[event.measure]
-        found = written(connection, self._plant, place, faulty, time)
-        if found and (found[0].factor, found[0].value) != first_of(connection, anomaly):
-            log.info("suspects of anomaly %d: %s", anomaly, found[0].sentence)
-            write_suspects(connection, anomaly, found)
-
-    def _shares(
-        self, connection: Connection, event: _Event, time: datetime
-    ) -> list[tuple[str, float]]:
-        """Return the share of faulty cells before and since the onset, as points of a curve."""
-        since = from_us(event.chart.since_us)
-        cells = self._cells(connection, event, (since - (time - since), time))
-        size = -(-len(cells) // _PIECES) or 1
-        pieces = [cells[at : at + size] for at in range(0, len(cells), size)]
-        return [
-            (
-                piece[-1][1].astimezone(UTC).isoformat(),
-                _PERCENT * sum(is_faulty for *_, is_faulty in piece) / len(piece),
-            )
-            for piece in pieces
-        ]
-
-    def _cells(
-        self, connection: Connection, event: _Event, span: tuple[datetime, datetime]
-    ) -> list[tuple[str, datetime, bool]]:
-        """Return the finished cells of *span*: when, and whether they are faulty as those are."""
-        is_other = event.measure == OTHER
-        asked = {
-            "line": event.line, "from_time": span[0], "to_time": span[1],
-            "measured": self._of_station[self._station[event.measure]], "among": not is_other,
-            "measures": list(self.measures) if is_other else [event.measure],
-        }  # fmt: skip
-        return connection.execute(statement("faulty_cells"), asked).fetchall()
-
-
-class _Event(NamedTuple):
-    """A chart and whose it is."""
-
-    line: str
-    measure: str
-    watched: Watched
-    chart: BernoulliCusum
