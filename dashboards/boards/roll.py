@@ -43,14 +43,14 @@ def _map(plant: Plant) -> Panel:
         .replace(
             "{lanes}",
             ",\n".join(
-                f'    avg(v.value) FILTER (WHERE c.position = {n}) AS "{lane}"'
+                f'    avg(c.value) FILTER (WHERE c.position = {n}) AS "{lane}"'
                 for n, lane in enumerate(lanes, 1)
             ),
         )
         .replace(
             "{signals}",
             "\n".join(
-                f"        WHEN '{name}' IN (${{signal:sqlstring}}) THEN c.{name}"
+                f"            WHEN '{name}' IN (${{signal:sqlstring}}) THEN c.{name}"
                 for name, signal in station.signals.items()
                 if signal.per_position
             ),
