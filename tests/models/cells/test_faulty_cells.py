@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from alerts.correlate import correlate
 from jellyroll import app
+from models.anomaly_store import AnomalyRow, write_anomalies
 from models.cells.cells import POSITIONS, Cells
 from models.cells.faulty import FaultyCells
 from models.cells.stage import CellStage
@@ -300,6 +302,23 @@ def test_faults_by_another_measure_are_another_alarm(connection: Connection, pla
     (first, event), (second, other_event) = rows.fetchall()
     assert (first, second) == ("faulty_cells.acir", "faulty_cells.other")
     assert event == other_event, "what goes on meanwhile is of one event"
+
+
+def test_alarms_of_two_lines_are_two_events(connection: Connection) -> None:
+    """They name no machine, so only the line tells them apart."""
+    one = AnomalyRow(
+        state="on", line="l1", station="", equipment="", position=None, direction="high",
+        characteristic="faulty_cells.k_value", since=START, time=START, statistic=5.0, limit=4.0,
+        value=0.1, expected=0.01, sd=0.01, unit="%", samples=9, last_points=[], model="bernoulli",
+        recipe="",
+    )  # fmt: skip
+    write_anomalies(connection, [one, replace(one, line="l2"), replace(one, state="off")])
+    (first, second, ended), *_ = connection.execute(
+        "SELECT array_agg(event ORDER BY id) FROM analysis.anomaly"
+    ).fetchone() or ((),)
+    assert first == ended != second
+    ended_at = connection.execute("SELECT line, ended_at IS NULL FROM dash.anomaly ORDER BY id")
+    assert ended_at.fetchall() == [("l1", False), ("l2", True)]
 
 
 @pytest.fixture(scope="module")
