@@ -35,8 +35,8 @@ from storage.migrate import migrate
 from storage.views import columns_of
 
 _PILOT = Path("plant/pilot.toml")
-#: Stations whose machines are trays.
-_CURVES = ("telemetry.formation", "telemetry.ageing")
+#: What trays say, curves alone.
+_CURVES = "telemetry.formation"
 _PASSWORD = "see all, touch nothing"  # of a cluster that is gone afterwards
 
 
@@ -102,9 +102,8 @@ def _simulate(rows: Path, options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=rows.parent) as name:
         curves = Path(name) / "rows"
         _jellyroll(*line, "--out", str(curves), "--duration", options.curves).check_returncode()
-        for table in _CURVES:
-            shutil.rmtree(rows / table, ignore_errors=True)
-            (curves / table).rename(rows / table)
+        shutil.rmtree(rows / _CURVES, ignore_errors=True)
+        (curves / _CURVES).rename(rows / _CURVES)
 
 
 def load(dsn: str, rows: Path) -> None:
