@@ -34,6 +34,7 @@ from alerts.shift import first_gap
 from plant.load import load_plant
 from plant.model import Plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, PlantFile
+from plant.stopping import aside
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -111,7 +112,7 @@ def run(
         who = config_of(endpoints, model, networks, _links(page, grafana))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, aside(stop.set))
     service.run(database, model, who, stop)
 
 

@@ -19,6 +19,7 @@ from genealogy.current import bring_up, follow
 from genealogy.trace import Visit
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from plant.stopping import aside
 from storage.connect import Connection, connect
 
 _MOST = 1_000
@@ -47,7 +48,7 @@ def flags(
     if following:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, aside(stop.set))
         follow(database, model, stop, _tell)
         return
     with connect(database, application="jellyroll trace") as connection:

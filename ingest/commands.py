@@ -25,6 +25,7 @@ from plant.options import DEFAULT_PLANT, BrokerUrl, DatabaseUrl, PlantFile
 from plant.payload import PayloadDecoder
 from plant.sparkplug import SparkplugDecoder
 from plant.sparkplug_topic import SPARKPLUG_FILTER
+from plant.stopping import aside
 from plant.topics import topic_filter
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def ingest(
         ]  # fmt: skip
         pool = Pool([["ingest", *common, *_own(worker + i, address, i)] for i in range(workers)])
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: pool.stop())
+            signal.signal(number, aside(pool.stop))
         raise typer.Exit(pool.run())
     _run(
         broker=BrokerAddress.parse(broker),
@@ -142,7 +143,7 @@ def _run(
     session = session_type(broker, name, filters[0], former_filter=filters[1])
     running = Worker(session, PayloadDecoder(plant), writer, tally)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: running.stop())
+        signal.signal(number, aside(running.stop))
     if is_in_pool:
         on_end_of_pool(running.stop)
     writer.open()

@@ -18,6 +18,7 @@ from models.monitor import Monitor
 from models.monitor_signals import SignalMonitor
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from plant.stopping import aside
 
 log = logging.getLogger("jellyroll.models")
 
@@ -57,7 +58,7 @@ def monitor(
     if not once:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, aside(stop.set))
         with threadpool_limits(1):
             run(database, [watching, SignalMonitor(model), CellStage(model)], stop)
         return

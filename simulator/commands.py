@@ -17,6 +17,7 @@ from plant.broker import BrokerAddress
 from plant.load import load_plant
 from plant.model import Plant
 from plant.options import DEFAULT_PLANT, BrokerUrl, Json, PlantFile
+from plant.stopping import aside
 from simulator.backlog import Backlog
 from simulator.clock import WallClock
 from simulator.courier import Courier
@@ -277,9 +278,10 @@ def _reporter(courier: Courier, *, as_json: bool) -> Reporter:
 @contextlib.contextmanager
 def _stopping(stop: threading.Event) -> Iterator[None]:
     """Let SIGTERM and SIGINT set *stop*; a second one ends the program at once."""
+    handle = aside(stop.set)
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        handle(number, frame)
         signal.signal(number, signal.SIG_DFL)
 
     before = {

@@ -7,14 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from plant.stopping import aside
+
 
 @contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
     """Yield an event that SIGINT and SIGTERM set."""
     stop = threading.Event()
     kept = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, aside(stop.set)) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield stop

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from plant.stopping import aside
 from storage import migrate as migration
 from storage import report as sizes
 from storage import retention as retaining
@@ -141,7 +142,7 @@ def retention(
     stop = threading.Event()
     if repeat:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, aside(stop.set))
     while True:
         with connect(database, application="jellyroll retention", autocommit=True) as connection:
             changes = retaining.apply(connection, model, edition(connection))

@@ -11,6 +11,7 @@ import typer
 
 from plant.load import load_plant
 from plant.options import DEFAULT_PLANT, DatabaseUrl, Json, PlantFile
+from plant.stopping import aside
 from storage.rolling import Roller
 from storage.rolling_service import catch_up, run
 
@@ -35,7 +36,7 @@ def rollup(
     if not once:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, aside(stop.set))
         run(database, roller, stop)
         return
     done = catch_up(database, roller)
