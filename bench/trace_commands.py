@@ -30,7 +30,7 @@ def trace(
     """Measure how long traces take in a database of many cells, of two electrodes and all stations.
 
     Each kind is asked once with nothing in memory, then --rounds times with other arguments. Ten
-    million cells take most of an hour to fill in and check, and 25 GB until the end.
+    million cells take 20 minutes to fill in and check, and 26 GB until the end.
 
     Example: jellyroll bench trace --cells 10000000
     """
